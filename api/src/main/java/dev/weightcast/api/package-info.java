@@ -2,8 +2,8 @@
  * What a consumer of Weightcast holds: the two engines, what they are told, and what moves through
  * them.
  *
- * <p>Start at {@link dev.weightcast.api.Deadline} on the side that has the new weights and at
- * {@link dev.weightcast.api.Deadline} on the side that wants them.
+ * <p>Start at {@link dev.weightcast.api.TrainerWeightTransferEngine} on the side that has the new
+ * weights and at {@link dev.weightcast.api.WeightTransferEngine} on the side that wants them.
  *
  * <p>Unless a type says otherwise: sizes and offsets are bytes in a {@code long}; values are
  * immutable and safe to share; every failure is unchecked and a {@link
