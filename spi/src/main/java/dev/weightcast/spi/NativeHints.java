@@ -1,0 +1,63 @@
+package dev.weightcast.spi;
+
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** What to do about the texts that native libraries fail with. */
+public final class NativeHints {
+
+  private record Hint(String key, String advice) {}
+
+  private static final List<Hint> HINTS =
+      List.of(
+          new Hint(
+              "libcuda.so.1",
+              "no NVIDIA driver is visible here: install it, or give the container access to the"
+                  + " GPU"),
+          new Hint(
+              "libnccl.so.2",
+              "install NCCL 2 (package libnccl2), or point the system property nccl.library at"
+                  + " libnccl.so.2"),
+          new Hint(
+              "Could not find jni",
+              "the native classifier jar is missing (org.bytedeco:cuda with classifier"
+                  + " linux-x86_64 or linux-arm64); on the module path also add it with"
+                  + " --add-modules"),
+          new Hint(
+              "IllegalCallerException",
+              "allow native access: --enable-native-access=ALL-UNNAMED on the class path,"
+                  + " --enable-native-access=org.bytedeco.javacpp on the module path"));
+
+  private NativeHints() {}
+
+  /**
+   * The hint for a text.
+   *
+   * @param text what a native library or the JVM said
+   * @return what to do, or empty if the text is not known
+   */
+  public static Optional<String> forText(String text) {
+    return HINTS.stream().filter(hint -> text.contains(hint.key())).map(Hint::advice).findFirst();
+  }
+
+  /**
+   * The text of the deepest cause: where the native library itself speaks.
+   *
+   * @param thrown what was caught
+   * @return that cause's class and message; the class alone if it has no message
+   */
+  public static String deepestText(Throwable thrown) {
+    Set<Throwable> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+    Throwable deepest = thrown;
+    for (@Nullable Throwable t = thrown; t != null && seen.add(t); t = t.getCause()) {
+      deepest = t;
+    }
+    String message = deepest.getMessage();
+    String name = deepest.getClass().getSimpleName();
+    return message == null ? name : name + ": " + message;
+  }
+}
