@@ -3,7 +3,8 @@
  *
  * <p>{@link dev.weightcast.spi.collective.Communicator} is the live channel between ranks and
  * {@link dev.weightcast.spi.collective.DeviceRuntime} the device; a {@link
- * dev.weightcast.spi.collective.CommunicatorFactory} joins a group.
+ * dev.weightcast.spi.collective.CommunicatorFactory} joins a group; {@link
+ * dev.weightcast.spi.collective.CollectiveEngines} makes the engines.
  */
 @NullMarked
 package dev.weightcast.spi.collective;

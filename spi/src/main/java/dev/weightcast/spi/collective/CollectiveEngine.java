@@ -1,0 +1,351 @@
+package dev.weightcast.spi.collective;
+
+import dev.weightcast.api.BroadcastInitInfo;
+import dev.weightcast.api.DataType;
+import dev.weightcast.api.Deadline;
+import dev.weightcast.api.DeviceBuffer;
+import dev.weightcast.api.DeviceEvent;
+import dev.weightcast.api.DeviceStream;
+import dev.weightcast.api.EngineState;
+import dev.weightcast.api.InvalidInfoException;
+import dev.weightcast.api.TensorMismatchException;
+import dev.weightcast.api.TransferException;
+import dev.weightcast.api.TransferListener;
+import dev.weightcast.api.TransferPhase;
+import dev.weightcast.api.TransferPlan;
+import dev.weightcast.api.TransferProgress;
+import dev.weightcast.api.TransferReport;
+import dev.weightcast.api.WeightTransferConfig;
+import dev.weightcast.api.WeightTransferException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** What both engines have in common: one guarded operation at a time, the group, and the ring. */
+final class CollectiveEngine {
+
+  private static final Logger LOG = System.getLogger("dev.weightcast");
+
+  /** What an aborted communicator gets to let its streams go before the caller is told. */
+  private static final Duration ABORT_GRACE = Duration.ofMillis(150);
+
+  /** How long close waits for the thread of an operation, and for the streams. */
+  private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(10);
+
+  private final String backend;
+  private final CommunicatorFactory factory;
+  private final DeviceRuntime runtime;
+  private final WeightTransferConfig config;
+  private final PackedRing ring;
+  private final EngineLifecycle lifecycle = new EngineLifecycle(this::cleanUp);
+  private volatile @Nullable Communicator communicator;
+  private @Nullable ProcessGroup group;
+  private @Nullable WarmUp warmUp;
+
+  CollectiveEngine(
+      String backend,
+      CommunicatorFactory factory,
+      DeviceRuntime runtime,
+      WeightTransferConfig config) {
+    this.backend = backend;
+    this.factory = factory;
+    this.runtime = runtime;
+    this.config = config;
+    this.ring = new PackedRing(runtime);
+  }
+
+  /** The body of an operation. */
+  interface Body<T> {
+    T run(OperationProgress progress) throws InterruptedException;
+  }
+
+  EngineState state() {
+    return lifecycle.state();
+  }
+
+  DeviceRuntime runtime() {
+    return runtime;
+  }
+
+  CommunicatorFactory factory() {
+    return factory;
+  }
+
+  PackedRing ring() {
+    return ring;
+  }
+
+  int root() {
+    return config.root();
+  }
+
+  /** The live channel; an operation that needs it is only let in while there is one. */
+  Communicator communicator() {
+    Communicator present = communicator;
+    if (present == null) {
+      throw new IllegalStateException("no communicator in state " + state());
+    }
+    return present;
+  }
+
+  ProcessGroup group() {
+    ProcessGroup present = group;
+    if (present == null) {
+      throw new IllegalStateException("no group in state " + state());
+    }
+    return present;
+  }
+
+  /** Joins a group, leaving the one before. */
+  void init(ProcessGroup next) {
+    BroadcastInitInfo info = next.info();
+    if (config.root() >= info.worldSize()) {
+      throw new InvalidInfoException(
+          "root " + config.root() + " is outside the group of world_size " + info.worldSize());
+    }
+    perform(
+        EngineLifecycle.Operation.INIT,
+        TransferPhase.RENDEZVOUS,
+        progress -> {
+          progress.identify(next);
+          leave("the engine is initialised anew");
+          group = next;
+          if (!ring.quiesce(progress.deadline())) {
+            throw progress.over(List.of(), null);
+          }
+          WarmUp ready = warmUp == null ? WarmUp.make(runtime) : warmUp;
+          warmUp = ready; // before the communicator: see WarmUp
+          Communicator joined = factory.join(next, runtime, progress.deadline());
+          communicator = joined;
+          progress.enter(TransferPhase.WARM_UP);
+          joined.allReduceSum(ready.buffer(), 0, 1, DataType.FLOAT32, ready.stream());
+          ready.stream().recordEvent(ready.done());
+          await(ready.done(), progress);
+          return next;
+        });
+  }
+
+  /** Moves on without waiting for anybody. */
+  void step(EngineLifecycle.Operation operation) {
+    lifecycle.begin(operation, config.startDeadline());
+    lifecycle.end(null);
+  }
+
+  /**
+   * Runs one operation under its deadline; whatever fails in it is told in the operation's words.
+   */
+  <T> T perform(EngineLifecycle.Operation operation, TransferPhase phase, Body<T> body) {
+    Deadline deadline = config.startDeadline();
+    lifecycle.begin(operation, deadline);
+    ProcessGroup known = group;
+    String who = known == null ? "this rank" : known.toString();
+    OperationProgress progress = new OperationProgress(operation.method(), deadline, who, phase);
+    Watchdog watchdog =
+        Watchdog.arm(
+            deadline,
+            () -> abort("the deadline of " + operation.method() + " is over"),
+            "weightcast-" + backend + "-watchdog");
+    @Nullable Throwable failure = null;
+    try {
+      return body.run(progress);
+    } catch (InterruptedException e) {
+      failure = interrupted(progress, e);
+      throw (TransferException) failure;
+    } catch (RuntimeException e) {
+      failure = inContext(progress, e);
+      throw (RuntimeException) failure;
+    } catch (Error e) {
+      failure = e;
+      throw e;
+    } finally {
+      boolean acted = watchdog.disarm();
+      if (failure != null) {
+        abandon(String.valueOf(failure.getMessage()));
+        if (failure.getCause() instanceof InterruptedException && !acted) {
+          Thread.currentThread().interrupt();
+        }
+      }
+      lifecycle.end(failure);
+    }
+  }
+
+  private TransferException interrupted(OperationProgress progress, InterruptedException cause) {
+    return progress.deadline().isOver()
+        ? progress.over(missingRanks(), null)
+        : progress.aborted("its thread was interrupted", cause);
+  }
+
+  private RuntimeException inContext(OperationProgress progress, RuntimeException e) {
+    if (e instanceof TransferException || e instanceof InvalidInfoException) {
+      return e;
+    }
+    if (progress.deadline().isOver()) {
+      return progress.over(missingRanks(), e);
+    }
+    return e instanceof TensorMismatchException
+        ? e
+        : progress.failed("the " + backend + " backend", e);
+  }
+
+  /** Waits for an event, looking after the deadline and the communicator meanwhile. */
+  void await(DeviceEvent event, OperationProgress progress) throws InterruptedException {
+    Deadline deadline = progress.deadline();
+    while (!event.await(deadline.slice())) {
+      checkHealth(progress);
+      if (deadline.isOver()) {
+        throw progress.over(missingRanks(), null);
+      }
+    }
+    // An aborted collective ends like a finished one: only this tells which it was.
+    checkHealth(progress);
+    if (deadline.isOver()) {
+      throw progress.over(missingRanks(), null);
+    }
+  }
+
+  private void checkHealth(OperationProgress progress) {
+    Optional<WeightTransferException> failure = communicator().failure();
+    if (failure.isPresent()) {
+      throw progress.failed("the communicator", failure.get());
+    }
+  }
+
+  private List<Integer> missingRanks() {
+    Communicator present = communicator;
+    return present == null ? List.of() : present.missingRanks();
+  }
+
+  /** Waits until a slot is free, and counts the bucket that was in it. */
+  void free(PackedBuffer slot, OperationProgress progress, BucketPlan plan)
+      throws InterruptedException {
+    Bucket bucket = slot.inFlight();
+    if (bucket == null) {
+      return;
+    }
+    progress.enter(TransferPhase.bucket(bucket.index() + 1, plan.buckets().size()));
+    await(slot.drained(), progress);
+    slot.release();
+    progress.completed(bucket);
+    TransferProgress told =
+        new TransferProgress(
+            progress.bucketsDone(),
+            plan.buckets().size(),
+            progress.bytesDone(),
+            plan.byteSize(),
+            progress.deadline().elapsed());
+    tell(progress, listener -> listener.progressed(told));
+  }
+
+  /** Announces the plan and prepares the slots; their memory is reserved by whoever needs it. */
+  void prepare(BucketPlan plan, int numBuffers, OperationProgress progress) {
+    TransferPlan summary = plan.summary(numBuffers);
+    progress.planned(plan.byteSize());
+    tell(progress, listener -> listener.planned(summary));
+    ring.prepare(plan.slots(numBuffers));
+  }
+
+  /** Waits for all that is under way, oldest first, and sums up. */
+  TransferReport drain(BucketPlan plan, OperationProgress progress, int tensors)
+      throws InterruptedException {
+    for (PackedBuffer slot : ring.oldestFirst(plan.buckets().size())) {
+      free(slot, progress, plan);
+    }
+    return new TransferReport(
+        tensors,
+        plan.byteSize(),
+        plan.buckets().size(),
+        ring.byteSize(),
+        progress.deadline().elapsed());
+  }
+
+  private void tell(OperationProgress progress, Consumer<TransferListener> what) {
+    try {
+      what.accept(config.listener());
+    } catch (RuntimeException e) {
+      throw progress.failed("the listener", e);
+    }
+  }
+
+  /** Ends what the communicator has under way and, in good time, what stands on it. */
+  void abandon(String reason) {
+    abort(reason);
+    // An interruption must not keep the slots from being let go; if they are still busy after the
+    // grace, the next init waits for them before it uses them.
+    boolean interrupted = Thread.interrupted();
+    try {
+      ring.quiesce(Deadline.after(ABORT_GRACE));
+    } catch (InterruptedException e) {
+      interrupted = true;
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void abort(String reason) {
+    Communicator present = communicator;
+    if (present != null) {
+      present.abort(reason);
+    }
+  }
+
+  private void leave(String reason) {
+    Communicator present = communicator;
+    communicator = null;
+    if (present != null) {
+      present.abort(reason);
+      present.close();
+    }
+  }
+
+  void close() {
+    lifecycle.close(CLOSE_PATIENCE);
+  }
+
+  private void cleanUp() {
+    leave("the engine is closed");
+    try {
+      if (!ring.quiesce(Deadline.after(CLOSE_PATIENCE))) {
+        LOG.log(Level.WARNING, "{0} engine closed while its streams were still busy", backend);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    ring.close();
+    if (warmUp != null) {
+      warmUp.close();
+    }
+    DeviceAccount left = runtime.closeAndReport();
+    if (!left.isEmpty()) {
+      LOG.log(
+          Level.WARNING,
+          "{0} engine closed with open on {1}: {2}",
+          backend,
+          runtime.device(),
+          left);
+    }
+  }
+
+  /**
+   * What the warm-up works on. Made before the communicator and kept for the engine's life: an
+   * allocation may wait for the whole device, and so for kernels of ranks that wait for this one.
+   */
+  private record WarmUp(DeviceBuffer buffer, DeviceStream stream, DeviceEvent done) {
+
+    static WarmUp make(DeviceRuntime runtime) {
+      DeviceBuffer buffer = runtime.allocate("warm-up", DataType.FLOAT32.byteSize());
+      DeviceStream stream = runtime.createStream("warm-up");
+      return new WarmUp(buffer, stream, runtime.createEvent());
+    }
+
+    void close() {
+      done.close();
+      stream.close();
+      buffer.close();
+    }
+  }
+}

@@ -1,0 +1,116 @@
+package dev.weightcast.spi.collective;
+
+import dev.weightcast.api.BroadcastInitInfo;
+import dev.weightcast.api.DeviceContext;
+import dev.weightcast.api.DeviceStream;
+import dev.weightcast.api.EngineState;
+import dev.weightcast.api.InvalidInfoException;
+import dev.weightcast.api.Packing;
+import dev.weightcast.api.SendOptions;
+import dev.weightcast.api.TensorSpec;
+import dev.weightcast.api.TrainerWeightTransferEngine;
+import dev.weightcast.api.TransferPhase;
+import dev.weightcast.api.TransferReport;
+import dev.weightcast.api.UniqueId;
+import dev.weightcast.api.WeightPass;
+import dev.weightcast.api.WeightSource;
+import java.util.List;
+import java.util.Map;
+
+/** Sends a source's tensors from the root, bucket by bucket. */
+final class CollectiveTrainerEngine implements TrainerWeightTransferEngine<BroadcastInitInfo> {
+
+  private final CollectiveEngine engine;
+
+  CollectiveTrainerEngine(CollectiveEngine engine) {
+    this.engine = engine;
+  }
+
+  @Override
+  public Class<BroadcastInitInfo> initInfoType() {
+    return BroadcastInitInfo.class;
+  }
+
+  @Override
+  public BroadcastInitInfo parseInitInfo(Map<String, ?> map) {
+    return BroadcastInitInfo.fromMap(map);
+  }
+
+  @Override
+  public UniqueId createUniqueId() {
+    return engine.factory().createUniqueId();
+  }
+
+  @Override
+  public EngineState state() {
+    return engine.state();
+  }
+
+  @Override
+  public DeviceContext deviceContext() {
+    return engine.runtime();
+  }
+
+  @Override
+  public void initTransferEngine(BroadcastInitInfo info) {
+    engine.init(new ProcessGroup(engine.root(), info));
+  }
+
+  @Override
+  public TransferReport sendWeights(WeightSource source, SendOptions options) {
+    options.stream().ifPresent(this::checkDevice);
+    return engine.perform(
+        EngineLifecycle.Operation.SEND,
+        TransferPhase.PLAN,
+        progress -> send(source, options, progress));
+  }
+
+  private TransferReport send(WeightSource source, SendOptions options, OperationProgress progress)
+      throws InterruptedException {
+    WeightSource mapped = options.mapping().map(source::map).orElse(source);
+    List<TensorSpec> specs = List.copyOf(mapped.specs());
+    Packing packing = options.packing().orElse(engine.group().info().packing());
+    BucketPlan plan = BucketPlan.of(specs, packing);
+    engine.prepare(plan, packing.numBuffers(), progress);
+    BucketSender sender =
+        packing.packed()
+            ? new PackedSender(engine)
+            : new UnpackedSender(engine, plan, options.stream());
+    sender.prepare(plan);
+    WeightPass pass = mapped.open();
+    boolean complete = false;
+    try {
+      CheckedPass checked = new CheckedPass(pass, specs);
+      for (Bucket bucket : plan.buckets()) {
+        PackedBuffer slot = engine.ring().slotFor(bucket);
+        engine.free(slot, progress, plan);
+        progress.enter(TransferPhase.bucket(bucket.index() + 1, plan.buckets().size()));
+        sender.send(bucket, checked.take(bucket, slot, progress), slot);
+      }
+      checked.finish();
+      TransferReport report = engine.drain(plan, progress, specs.size());
+      complete = true;
+      return report;
+    } finally {
+      if (!complete) {
+        engine.abandon("sendWeights failed"); // before the pass closes what is still being read
+      }
+      pass.close();
+    }
+  }
+
+  private void checkDevice(DeviceStream stream) {
+    if (!stream.device().equals(engine.runtime().device())) {
+      throw new InvalidInfoException(
+          "the stream of this send is on "
+              + stream.device()
+              + ", the trainer is on "
+              + engine.runtime().device());
+    }
+  }
+
+  @Override
+  public void close() {
+    engine.close();
+  }
+}

@@ -1,0 +1,141 @@
+package dev.weightcast.spi.collective;
+
+import dev.weightcast.api.BroadcastInitInfo;
+import dev.weightcast.api.BroadcastUpdateInfo;
+import dev.weightcast.api.DeviceContext;
+import dev.weightcast.api.EngineState;
+import dev.weightcast.api.InvalidInfoException;
+import dev.weightcast.api.Packing;
+import dev.weightcast.api.ParallelConfig;
+import dev.weightcast.api.Tensor;
+import dev.weightcast.api.TensorSpec;
+import dev.weightcast.api.TransferPhase;
+import dev.weightcast.api.TransferReport;
+import dev.weightcast.api.WeightLoader;
+import dev.weightcast.api.WeightTransferEngine;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** Receives buckets from the root into the ring, and hands their slices to the loader. */
+final class CollectiveWorkerEngine
+    implements WeightTransferEngine<BroadcastInitInfo, BroadcastUpdateInfo> {
+
+  private final CollectiveEngine engine;
+  private final ParallelConfig parallel;
+
+  CollectiveWorkerEngine(CollectiveEngine engine, ParallelConfig parallel) {
+    this.engine = engine;
+    this.parallel = parallel;
+  }
+
+  @Override
+  public Class<BroadcastInitInfo> initInfoType() {
+    return BroadcastInitInfo.class;
+  }
+
+  @Override
+  public Class<BroadcastUpdateInfo> updateInfoType() {
+    return BroadcastUpdateInfo.class;
+  }
+
+  @Override
+  public BroadcastInitInfo parseInitInfo(Map<String, ?> map) {
+    return BroadcastInitInfo.fromMap(map);
+  }
+
+  @Override
+  public BroadcastUpdateInfo parseUpdateInfo(Map<String, ?> map) {
+    return BroadcastUpdateInfo.fromMap(map);
+  }
+
+  @Override
+  public EngineState state() {
+    return engine.state();
+  }
+
+  @Override
+  public DeviceContext deviceContext() {
+    return engine.runtime();
+  }
+
+  @Override
+  public void initTransferEngine(BroadcastInitInfo info) {
+    int rank = parallel.rankIn(info);
+    if (rank == engine.root()) {
+      throw new InvalidInfoException(
+          "this worker's rank is "
+              + rank
+              + ", and that is the root, the trainer's rank; is rank_offset right?");
+    }
+    engine.init(new ProcessGroup(rank, info));
+  }
+
+  @Override
+  public void startWeightUpdate() {
+    engine.step(EngineLifecycle.Operation.START);
+  }
+
+  @Override
+  public void finishWeightUpdate() {
+    engine.step(EngineLifecycle.Operation.FINISH);
+  }
+
+  @Override
+  public TransferReport receiveWeights(BroadcastUpdateInfo info, WeightLoader loader) {
+    return engine.perform(
+        EngineLifecycle.Operation.RECEIVE,
+        TransferPhase.PLAN,
+        progress -> receive(info, loader, progress));
+  }
+
+  private TransferReport receive(
+      BroadcastUpdateInfo info, WeightLoader loader, OperationProgress progress)
+      throws InterruptedException {
+    Packing packing = info.packing().orElse(engine.group().info().packing());
+    BucketPlan plan = BucketPlan.of(info.specs(), packing);
+    engine.prepare(plan, packing.numBuffers(), progress);
+    engine.ring().reserve(plan.largestBucketBytes());
+    for (Bucket bucket : plan.buckets()) {
+      PackedBuffer slot = engine.ring().slotFor(bucket);
+      engine.free(slot, progress, plan);
+      progress.enter(TransferPhase.bucket(bucket.index() + 1, plan.buckets().size()));
+      if (bucket.byteSize() > 0) {
+        engine
+            .communicator()
+            .broadcast(
+                slot.memory(),
+                0,
+                bucket.elementCount(),
+                bucket.elementType(),
+                engine.root(),
+                slot.stream());
+      }
+      load(loader, bucket, slot, progress);
+      slot.launched(bucket, slot.stream());
+    }
+    return engine.drain(plan, progress, info.specs().size());
+  }
+
+  private static void load(
+      WeightLoader loader, Bucket bucket, PackedBuffer slot, OperationProgress progress) {
+    List<Tensor> views = new ArrayList<>(bucket.specs().size());
+    long offset = 0;
+    for (TensorSpec spec : bucket.specs()) {
+      views.add(new Tensor(spec, slot.memory(), offset));
+      offset += spec.byteSize();
+    }
+    try {
+      loader.load(views, slot.stream(), progress.deadline());
+    } catch (RuntimeException e) {
+      throw progress.deadline().isOver()
+          ? progress.over(List.of(), e)
+          : progress.failed("the loader", e);
+    }
+  }
+
+  @Override
+  public void close() {
+    engine.close();
+  }
+}

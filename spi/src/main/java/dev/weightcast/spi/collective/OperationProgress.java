@@ -1,0 +1,112 @@
+package dev.weightcast.spi.collective;
+
+import dev.weightcast.api.Deadline;
+import dev.weightcast.api.TransferAbortedException;
+import dev.weightcast.api.TransferException;
+import dev.weightcast.api.TransferPhase;
+import dev.weightcast.api.TransferTimeoutException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How far one operation has come, in the words that its failure will be told in. Belongs to the
+ * operation's thread.
+ */
+final class OperationProgress {
+
+  private final String method;
+  private final Deadline deadline;
+  private String who;
+  private TransferPhase phase;
+  private long bytesDone;
+  private long bytesTotal;
+  private int bucketsDone;
+
+  OperationProgress(String method, Deadline deadline, String who, TransferPhase phase) {
+    this.method = method;
+    this.deadline = deadline;
+    this.who = who;
+    this.phase = phase;
+  }
+
+  Deadline deadline() {
+    return deadline;
+  }
+
+  void enter(TransferPhase next) {
+    phase = next;
+  }
+
+  void identify(ProcessGroup group) {
+    who = group.toString();
+  }
+
+  void planned(long bytes) {
+    bytesTotal = bytes;
+  }
+
+  void completed(Bucket bucket) {
+    bytesDone += bucket.byteSize();
+    bucketsDone++;
+  }
+
+  long bytesDone() {
+    return bytesDone;
+  }
+
+  int bucketsDone() {
+    return bucketsDone;
+  }
+
+  /** The deadline is over: it passed, or somebody cancelled it. */
+  TransferException over(List<Integer> missingRanks, @Nullable Throwable cause) {
+    return deadline
+        .cancellation()
+        .<TransferException>map(reason -> aborted(reason, cause))
+        .orElseGet(() -> timedOut(missingRanks, cause));
+  }
+
+  private TransferTimeoutException timedOut(List<Integer> missing, @Nullable Throwable cause) {
+    String text =
+        method
+            + " did not end within "
+            + deadline.timeout()
+            + ": "
+            + where()
+            + (missing.isEmpty()
+                ? ""
+                : "; waiting for rank "
+                    + String.join(", ", missing.stream().map(String::valueOf).toList()))
+            + (cause == null ? "" : "; last: " + cause.getMessage())
+            + ". Are all ranks alive, and was every one told the same world size, tensors and"
+            + " packing?";
+    return new TransferTimeoutException(
+        text, deadline.timeout(), phase, bytesDone, bytesTotal, missing, cause);
+  }
+
+  TransferAbortedException aborted(String reason, @Nullable Throwable cause) {
+    return new TransferAbortedException(
+        method + " was ended from outside: " + reason + "; " + where(),
+        phase,
+        bytesDone,
+        bytesTotal,
+        cause);
+  }
+
+  /** Something that the operation stands on has failed. */
+  TransferException failed(String what, Throwable cause) {
+    return new TransferException(
+        method + " failed: " + what + ": " + cause.getMessage() + "; " + where(),
+        phase,
+        bytesDone,
+        bytesTotal,
+        cause);
+  }
+
+  private String where() {
+    return who
+        + " was in "
+        + phase
+        + (bytesTotal == 0 ? "" : ", " + bytesDone + " of " + bytesTotal + " bytes done");
+  }
+}

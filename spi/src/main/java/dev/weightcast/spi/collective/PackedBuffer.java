@@ -1,0 +1,87 @@
+package dev.weightcast.spi.collective;
+
+import dev.weightcast.api.DeviceBuffer;
+import dev.weightcast.api.DeviceEvent;
+import dev.weightcast.api.DeviceStream;
+import dev.weightcast.api.SourceTensor;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One slot of the ring: memory for a bucket, the stream its work runs on, and the event after which
+ * the slot is free again.
+ */
+final class PackedBuffer {
+
+  private final DeviceStream stream;
+  private final DeviceEvent drained;
+  private final List<SourceTensor> held = new ArrayList<>();
+  private @Nullable DeviceBuffer memory;
+  private @Nullable Bucket inFlight;
+
+  PackedBuffer(DeviceStream stream, DeviceEvent drained) {
+    this.stream = stream;
+    this.drained = drained;
+  }
+
+  DeviceStream stream() {
+    return stream;
+  }
+
+  DeviceEvent drained() {
+    return drained;
+  }
+
+  DeviceBuffer memory() {
+    DeviceBuffer present = memory;
+    if (present == null) {
+      throw new IllegalStateException("the slot has no memory yet: reserve the ring first");
+    }
+    return present;
+  }
+
+  long byteSize() {
+    DeviceBuffer present = memory;
+    return present == null ? 0 : present.byteSize();
+  }
+
+  void replaceMemory(@Nullable DeviceBuffer other) {
+    DeviceBuffer present = memory;
+    memory = other;
+    if (present != null) {
+      present.close();
+    }
+  }
+
+  /** Keeps a source tensor until the slot has drained. */
+  void hold(SourceTensor tensor) {
+    held.add(tensor);
+  }
+
+  /** Marks the end of a bucket's work on a stream. */
+  void launched(Bucket bucket, DeviceStream on) {
+    inFlight = bucket;
+    on.recordEvent(drained);
+  }
+
+  @Nullable Bucket inFlight() {
+    return inFlight;
+  }
+
+  /** Says that nothing enqueued touches the slot any more. */
+  void release() {
+    inFlight = null;
+    for (SourceTensor tensor : held) {
+      tensor.release();
+    }
+    held.clear();
+  }
+
+  void close() {
+    release();
+    replaceMemory(null);
+    drained.close();
+    stream.close();
+  }
+}

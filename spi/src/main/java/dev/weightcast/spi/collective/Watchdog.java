@@ -1,0 +1,98 @@
+package dev.weightcast.spi.collective;
+
+import dev.weightcast.api.Deadline;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Stands beside an operation: when the deadline is over and the operation has not ended by itself,
+ * it acts from outside, and interrupts the operation's thread until that has noticed.
+ *
+ * <p>The engine's own waits look at the deadline and need no watchdog; a source, a loader or a
+ * native call that blocks does not. Nothing happens after {@link #disarm()} has returned.
+ */
+final class Watchdog {
+
+  /** How long the operation's own waits get to notice first. */
+  private static final long GRACE_NANOS = 3 * Deadline.MAX_SLICE.toNanos();
+
+  private static final long AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition change = lock.newCondition();
+  private final Deadline deadline;
+  private final Runnable action;
+  private final Thread guarded = Thread.currentThread();
+  private boolean disarmed;
+  private boolean fired;
+
+  private Watchdog(Deadline deadline, Runnable action) {
+    this.deadline = deadline;
+    this.action = action;
+  }
+
+  /**
+   * Guards the calling thread's operation.
+   *
+   * @param deadline the operation's
+   * @param action what to do from outside when it is over; called again until disarmed, must not
+   *     throw or block
+   */
+  static Watchdog arm(Deadline deadline, Runnable action, String name) {
+    Watchdog watchdog = new Watchdog(deadline, action);
+    Thread thread = new Thread(watchdog::watch, name);
+    thread.setDaemon(true);
+    thread.start();
+    return watchdog;
+  }
+
+  private void watch() {
+    lock.lock();
+    try {
+      while (!disarmed && !deadline.isOver()) {
+        pause(Deadline.MAX_SLICE.toNanos());
+      }
+      pause(GRACE_NANOS);
+      while (!disarmed) {
+        fired = true;
+        action.run();
+        guarded.interrupt();
+        pause(AGAIN_NANOS);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Sleeps until the time is up or the watchdog is disarmed; nobody interrupts this thread. */
+  private void pause(long nanos) {
+    long left = nanos;
+    while (!disarmed && left > 0) {
+      try {
+        left = change.awaitNanos(left);
+      } catch (InterruptedException e) {
+        return; // only a test or a debugger does that: look again
+      }
+    }
+  }
+
+  /**
+   * Ends the watch. If the watchdog had interrupted the thread, that interruption is taken back.
+   *
+   * @return whether it had acted
+   */
+  boolean disarm() {
+    lock.lock();
+    try {
+      disarmed = true;
+      change.signalAll();
+      return fired;
+    } finally {
+      lock.unlock();
+      if (fired) {
+        Thread.interrupted();
+      }
+    }
+  }
+}
