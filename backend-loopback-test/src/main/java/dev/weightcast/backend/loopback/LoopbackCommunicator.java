@@ -1,0 +1,245 @@
+package dev.weightcast.backend.loopback;
+
+import dev.weightcast.api.DataType;
+import dev.weightcast.api.Deadline;
+import dev.weightcast.api.DeviceBuffer;
+import dev.weightcast.api.DeviceStream;
+import dev.weightcast.api.InvalidInfoException;
+import dev.weightcast.api.WeightTransferException;
+import dev.weightcast.spi.collective.Communicator;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One rank's end of a {@link LoopbackGroup}: collectives run on the rank's streams and wait there
+ * for the other ranks, as a device's kernels do.
+ */
+final class LoopbackCommunicator implements Communicator {
+
+  private final LoopbackGroup group;
+  private final int rank;
+  private final LoopbackRuntime runtime;
+  private final NavigableMap<Long, Collective> underWay = new TreeMap<>();
+  private long nextSequence;
+  private volatile @Nullable String abortReason;
+  private volatile @Nullable WeightTransferException failure;
+
+  LoopbackCommunicator(LoopbackGroup group, int rank, LoopbackRuntime runtime) {
+    this.group = group;
+    this.rank = rank;
+    this.runtime = runtime;
+  }
+
+  @Override
+  public int rank() {
+    return rank;
+  }
+
+  @Override
+  public int worldSize() {
+    return group.worldSize();
+  }
+
+  @Override
+  public void broadcast(
+      DeviceBuffer buffer,
+      long byteOffset,
+      long count,
+      DataType type,
+      int root,
+      DeviceStream stream) {
+    check(count, type);
+    HostCopy.End bytes = runtime.resolve(buffer, byteOffset, count * type.byteSize());
+    Collective.Call call = new Collective.Call("broadcast", count, type.torchName(), root);
+    enqueue(
+        call,
+        stream,
+        (collective, on) -> {
+          if (rank == root) {
+            collective.publish(bytes);
+            group.changed.signalAll();
+            await(collective, on, () -> collective.isFinishedByAllBut(rank));
+          } else if (await(collective, on, () -> collective.source() != null)) {
+            receive(collective, bytes, count * type.byteSize());
+          }
+        });
+  }
+
+  /** Copies without the lock; only if the root is still there afterwards are the bytes good. */
+  private void receive(Collective collective, HostCopy.End into, long byteSize) {
+    HostCopy.End source = collective.source();
+    if (source == null) {
+      throw new IllegalStateException("nothing was published");
+    }
+    group.lock.unlock();
+    try {
+      new HostCopy(source, into, byteSize).run();
+    } finally {
+      group.lock.lock();
+    }
+  }
+
+  @Override
+  public void allReduceSum(
+      DeviceBuffer buffer, long byteOffset, long count, DataType type, DeviceStream stream) {
+    check(count, type);
+    if (type != DataType.FLOAT32 || count != 1) {
+      throw new InvalidInfoException(
+          "loopback reduces one float32, as the warm-up does; asked for " + count + " " + type);
+    }
+    HostCopy.End bytes = runtime.resolve(buffer, byteOffset, Float.BYTES);
+    Collective.Call call = new Collective.Call("all-reduce", count, type.torchName(), -1);
+    enqueue(
+        call,
+        stream,
+        (collective, on) -> {
+          ByteBuffer number = ByteBuffer.allocate(Float.BYTES).order(ByteOrder.nativeOrder());
+          bytes.host().read(bytes.offset(), number);
+          collective.add(number.getFloat(0));
+          group.changed.signalAll();
+          if (await(collective, on, () -> collective.missing().isEmpty())) {
+            number.clear().putFloat(0, collective.sum());
+            bytes.host().write(bytes.offset(), number);
+          }
+        });
+  }
+
+  private void check(long count, DataType type) {
+    if (type.ncclType().isEmpty()) {
+      throw new InvalidInfoException("NCCL has no type for " + type + ", and so loopback has none");
+    }
+    if (count < 1) {
+      throw new InvalidInfoException("a collective of " + count + " elements");
+    }
+    String reason = abortReason;
+    if (reason != null) {
+      throw new WeightTransferException("rank " + rank + "'s communicator was aborted: " + reason);
+    }
+    WeightTransferException present = failure;
+    if (present != null) {
+      throw new WeightTransferException(
+          "rank " + rank + "'s communicator has failed: " + present.getMessage(), present);
+    }
+  }
+
+  /** This rank's part in a collective; runs on the stream's thread, under the group's lock. */
+  private interface Part {
+    void play(Collective collective, LoopbackStream on) throws InterruptedException;
+  }
+
+  private void enqueue(Collective.Call call, DeviceStream stream, Part part) {
+    LoopbackStream on = runtime.own(stream);
+    long sequence = nextSequence++;
+    on.enqueue(LoopbackStream.unlessFailed(() -> run(sequence, call, part, on)));
+  }
+
+  private void run(long sequence, Collective.Call call, Part part, LoopbackStream on)
+      throws InterruptedException {
+    group.lock.lockInterruptibly();
+    try {
+      if (isOver()) {
+        return;
+      }
+      Collective collective = group.collective(sequence);
+      underWay.put(sequence, collective);
+      String difference = collective.arrive(rank, call);
+      if (difference != null) {
+        fail(difference);
+      }
+      group.changed.signalAll();
+      if (!isOver()) {
+        part.play(collective, on);
+      }
+      end(collective);
+    } finally {
+      group.lock.unlock();
+    }
+  }
+
+  private void end(Collective collective) {
+    if (isOver() || failedPeer(collective)) {
+      return; // not finished: whoever needs this rank's part must not believe it was
+    }
+    underWay.remove(collective.sequence());
+    collective.finish(rank);
+    if (collective.isFinishedByAll()) {
+      group.retire(collective);
+    }
+    group.changed.signalAll();
+  }
+
+  /**
+   * Waits under the group's lock for what other ranks do; they signal it, and so does a rank that
+   * leaves. Gives up when this rank has aborted, a rank it needs has left, or the stream closes.
+   */
+  private boolean await(Collective collective, LoopbackStream on, BooleanSupplier condition)
+      throws InterruptedException {
+    while (!condition.getAsBoolean()) {
+      if (isOver() || on.isClosing() || failedPeer(collective)) {
+        return false;
+      }
+      group.changed.awaitNanos(Deadline.MAX_SLICE.toNanos());
+    }
+    return true;
+  }
+
+  /** Whether a rank has left without its part in this collective; that is a failure then. */
+  private boolean failedPeer(Collective collective) {
+    for (var left : group.gone().entrySet()) {
+      if (left.getKey() != rank && !collective.isFinished(left.getKey())) {
+        fail("rank " + left.getKey() + " has left the group: " + left.getValue());
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void fail(String reason) {
+    if (failure == null) {
+      failure = new WeightTransferException(reason);
+    }
+  }
+
+  private boolean isOver() {
+    return abortReason != null || failure != null;
+  }
+
+  @Override
+  public Optional<WeightTransferException> failure() {
+    return Optional.ofNullable(failure);
+  }
+
+  @Override
+  public List<Integer> missingRanks() {
+    group.lock.lock();
+    try {
+      return underWay.isEmpty() ? List.of() : underWay.firstEntry().getValue().missing();
+    } finally {
+      group.lock.unlock();
+    }
+  }
+
+  @Override
+  public void abort(String reason) {
+    group.lock.lock();
+    try {
+      if (abortReason == null) {
+        abortReason = reason;
+        group.leave(rank, reason);
+      }
+    } finally {
+      group.lock.unlock();
+    }
+  }
+
+  @Override
+  public void close() {
+    abort("it was closed");
+  }
+}

@@ -1,0 +1,177 @@
+package dev.weightcast.backend.loopback;
+
+import dev.weightcast.api.Deadline;
+import dev.weightcast.api.Device;
+import dev.weightcast.api.DeviceEvent;
+import dev.weightcast.api.DeviceException;
+import dev.weightcast.api.DeviceStream;
+import dev.weightcast.api.MemoryCopy;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A thread that runs its work later and in order.
+ *
+ * <p>When a piece of work fails, what comes behind it is skipped up to the next event, which tells
+ * the failure; after that the stream works again.
+ */
+final class LoopbackStream implements DeviceStream {
+
+  /** One piece of work; whenever it waits it looks at {@link #isClosing}. */
+  interface Work {
+
+    /**
+     * Does it, or throws.
+     *
+     * @param failure what failed before it since the last event, or null
+     */
+    void run(@Nullable DeviceException failure) throws InterruptedException;
+  }
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  private final Queue<Work> queue = new ArrayDeque<>();
+  private final LoopbackRuntime runtime;
+  private final String label;
+  private final long handle;
+  private volatile boolean closing;
+  private @Nullable DeviceException failure; // touched by the stream's own thread alone
+
+  LoopbackStream(LoopbackRuntime runtime, String label, long handle) {
+    this.runtime = runtime;
+    this.label = label;
+    this.handle = handle;
+    Thread thread = new Thread(this::runAll, "weightcast-loopback-" + label.replace(' ', '-'));
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  boolean isOf(LoopbackRuntime other) {
+    return runtime == other;
+  }
+
+  @Override
+  public Device device() {
+    return runtime.device();
+  }
+
+  @Override
+  public long handle() {
+    return handle;
+  }
+
+  @Override
+  public void copy(List<MemoryCopy> copies) {
+    List<HostCopy> resolved = runtime.resolve(copies);
+    enqueue(unlessFailed(() -> resolved.forEach(HostCopy::run)));
+  }
+
+  @Override
+  public void recordEvent(DeviceEvent event) {
+    LoopbackEvent own = runtime.own(event);
+    long generation = own.record();
+    enqueue(
+        before -> {
+          failure = null; // the event tells it, once
+          own.complete(generation, before);
+        });
+  }
+
+  @Override
+  public void waitEvent(DeviceEvent event) {
+    LoopbackEvent own = runtime.own(event);
+    long generation = own.generation();
+    enqueue(
+        unlessFailed(
+            () -> {
+              while (!own.awaitGeneration(generation, Deadline.MAX_SLICE)) {
+                if (closing) {
+                  throw new DeviceException("stream '" + label + "' was closed while it waited");
+                }
+              }
+            }));
+  }
+
+  @Override
+  public void synchronize(Deadline deadline) {
+    try (DeviceEvent event = runtime.createEvent()) {
+      recordEvent(event);
+      event.synchronize(deadline);
+    }
+  }
+
+  /** Work that is skipped when something before it failed. */
+  interface Step {
+    void run() throws InterruptedException;
+  }
+
+  static Work unlessFailed(Step step) {
+    return failure -> {
+      if (failure == null) {
+        step.run();
+      }
+    };
+  }
+
+  void enqueue(Work work) {
+    lock.lock();
+    try {
+      if (closing) {
+        throw new DeviceException("stream '" + label + "' on " + device() + " is closed");
+      }
+      queue.add(work);
+      changed.signal();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether work that waits must give up. */
+  boolean isClosing() {
+    return closing;
+  }
+
+  private void runAll() {
+    for (Work work = next(); work != null; work = next()) {
+      try {
+        work.run(failure);
+      } catch (DeviceException e) {
+        failure = e;
+      } catch (InterruptedException e) {
+        failure = new DeviceException("stream '" + label + "' was interrupted", e);
+      } catch (RuntimeException | Error e) {
+        failure = new DeviceException("stream '" + label + "' on " + device() + ": " + e, e);
+      }
+    }
+  }
+
+  /** The next piece of work; null when the stream is closed and everything has run. */
+  private @Nullable Work next() {
+    lock.lock();
+    try {
+      while (queue.isEmpty() && !closing) {
+        changed.awaitUninterruptibly();
+      }
+      return queue.poll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Runs what is enqueued, but nothing waits any more, and then the thread ends. */
+  @Override
+  public void close() {
+    lock.lock();
+    try {
+      closing = true;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    runtime.forget(this);
+  }
+}

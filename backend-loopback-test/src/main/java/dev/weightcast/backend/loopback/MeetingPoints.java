@@ -1,0 +1,172 @@
+package dev.weightcast.backend.loopback;
+
+import dev.weightcast.api.Deadline;
+import dev.weightcast.api.TransferAbortedException;
+import dev.weightcast.api.TransferException;
+import dev.weightcast.api.TransferPhase;
+import dev.weightcast.api.TransferTimeoutException;
+import dev.weightcast.spi.collective.ProcessGroup;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where ranks of one JVM wait for each other, by address and port or unique id: what the network
+ * and the store are to other backends.
+ */
+final class MeetingPoints {
+
+  /** There is one network in a JVM, and so one of these. */
+  static final MeetingPoints OF_THIS_JVM = new MeetingPoints();
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  private final Map<Object, Gathering> gatherings = new HashMap<>();
+
+  /** Those who wait at one point. */
+  private static final class Gathering {
+    private final ProcessGroup first;
+    private final Set<Integer> present = new TreeSet<>();
+    private @Nullable LoopbackGroup complete;
+    private @Nullable String conflict;
+
+    private Gathering(ProcessGroup first) {
+      this.first = first;
+    }
+
+    private List<Integer> missing() {
+      return IntStream.range(0, first.worldSize())
+          .filter(rank -> !present.contains(rank))
+          .boxed()
+          .toList();
+    }
+  }
+
+  /** Waits until all ranks are there; the last one to come wakes the others. */
+  LoopbackGroup join(ProcessGroup group, Deadline deadline) {
+    Object point =
+        group
+            .info()
+            .uniqueId()
+            .<Object>map(id -> id)
+            .orElseGet(
+                () ->
+                    group.info().masterAddress().orElseThrow()
+                        + ":"
+                        + group.info().masterPort().orElseThrow());
+    lock.lock();
+    try {
+      Gathering gathering = gatherings.computeIfAbsent(point, key -> new Gathering(group));
+      arrive(gathering, group);
+      if (gathering.conflict != null || gathering.missing().isEmpty()) {
+        gatherings.remove(point, gathering);
+        changed.signalAll();
+      }
+      if (gathering.conflict == null && gathering.missing().isEmpty()) {
+        gathering.complete = new LoopbackGroup(group.worldSize());
+      }
+      return await(gathering, group, point, deadline);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private static void arrive(Gathering gathering, ProcessGroup group) {
+    if (group.worldSize() != gathering.first.worldSize()) {
+      gathering.conflict =
+          "rank "
+              + gathering.first.rank()
+              + " was told world_size "
+              + gathering.first.worldSize()
+              + ", rank "
+              + group.rank()
+              + " was told "
+              + group.worldSize();
+    } else if (!gathering.present.add(group.rank())) {
+      gathering.conflict =
+          "two workers came as rank " + group.rank() + "; are their rank offsets right?";
+    }
+  }
+
+  private LoopbackGroup await(
+      Gathering gathering, ProcessGroup group, Object point, Deadline deadline) {
+    try {
+      while (true) {
+        if (gathering.conflict != null) {
+          throw failed(group + " cannot join: " + gathering.conflict);
+        }
+        LoopbackGroup complete = gathering.complete;
+        if (complete != null) {
+          return complete;
+        }
+        if (deadline.isOver()) {
+          leave(gathering, group, point);
+          throw over(gathering, group, deadline);
+        }
+        changed.awaitNanos(deadline.slice().toNanos());
+      }
+    } catch (InterruptedException e) {
+      leave(gathering, group, point);
+      Thread.currentThread().interrupt();
+      throw new TransferAbortedException(
+          "interrupted while " + waiting(gathering, group), TransferPhase.RENDEZVOUS, 0, 0, e);
+    }
+  }
+
+  private void leave(Gathering gathering, ProcessGroup group, Object point) {
+    gathering.present.remove(group.rank());
+    if (gathering.present.isEmpty()) {
+      gatherings.remove(point, gathering);
+    }
+  }
+
+  private static TransferException over(
+      Gathering gathering, ProcessGroup group, Deadline deadline) {
+    List<Integer> missing =
+        gathering.missing().stream().filter(rank -> rank != group.rank()).toList();
+    return deadline
+        .cancellation()
+        .<TransferException>map(
+            reason ->
+                new TransferAbortedException(
+                    "cancelled while " + waiting(gathering, group) + ": " + reason,
+                    TransferPhase.RENDEZVOUS,
+                    0,
+                    0,
+                    null))
+        .orElseGet(
+            () ->
+                new TransferTimeoutException(
+                    "gave up after "
+                        + deadline.timeout()
+                        + " while "
+                        + waiting(gathering, group)
+                        + "; was every rank started in this JVM, with the same address, port and"
+                        + " world size?",
+                    deadline.timeout(),
+                    TransferPhase.RENDEZVOUS,
+                    0,
+                    0,
+                    missing,
+                    null));
+  }
+
+  private static String waiting(Gathering gathering, ProcessGroup group) {
+    List<String> missing =
+        gathering.missing().stream()
+            .filter(rank -> rank != group.rank())
+            .map(String::valueOf)
+            .toList();
+    return group + " waited in rendezvous for rank " + String.join(", ", missing);
+  }
+
+  private static TransferException failed(String message) {
+    return new TransferException(message, TransferPhase.RENDEZVOUS, 0, 0, null);
+  }
+}

@@ -1,0 +1,98 @@
+package dev.weightcast.backend.loopback;
+
+import dev.weightcast.api.BroadcastInitInfo;
+import dev.weightcast.api.BroadcastUpdateInfo;
+import dev.weightcast.api.ParallelConfig;
+import dev.weightcast.api.TrainerWeightTransferEngine;
+import dev.weightcast.api.UniqueId;
+import dev.weightcast.api.WeightTransferConfig;
+import dev.weightcast.api.WeightTransferEngine;
+import dev.weightcast.spi.BackendContext;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
+
+/** A trainer and some workers of one group, each driven on a thread of its own. */
+final class Fleet implements AutoCloseable {
+
+  final TrainerWeightTransferEngine<BroadcastInitInfo> trainer;
+  final List<WeightTransferEngine<BroadcastInitInfo, BroadcastUpdateInfo>> workers =
+      new ArrayList<>();
+  private final ExecutorService threads = Executors.newCachedThreadPool();
+  BroadcastInitInfo info;
+
+  Fleet(int workerCount, WeightTransferConfig config, UnaryOperator<BroadcastInitInfo> change) {
+    LoopbackProvider provider = new LoopbackProvider();
+    trainer = provider.trainer(new BackendContext(config, ParallelConfig.SINGLE));
+    for (int i = 0; i < workerCount; i++) {
+      ParallelConfig place = new ParallelConfig(i, 1, 1, 0);
+      workers.add(provider.worker(new BackendContext(config, place)));
+    }
+    UniqueId id = trainer.createUniqueId();
+    info = change.apply(BroadcastInitInfo.ofUniqueId(id, workerCount + 1).withRankOffset(1));
+  }
+
+  /** A fleet that has joined. */
+  static Fleet joined(
+      int workerCount, WeightTransferConfig config, UnaryOperator<BroadcastInitInfo> change)
+      throws Exception {
+    Fleet fleet = new Fleet(workerCount, config, change);
+    fleet.join();
+    return fleet;
+  }
+
+  void join() throws Exception {
+    List<Future<?>> all = new ArrayList<>();
+    all.add(start(() -> initTrainer()));
+    for (int i = 0; i < workers.size(); i++) {
+      int worker = i;
+      all.add(start(() -> initWorker(worker)));
+    }
+    awaitAll(all);
+  }
+
+  Object initTrainer() {
+    trainer.initTransferEngine(info);
+    return trainer;
+  }
+
+  Object initWorker(int worker) {
+    workers.get(worker).initTransferEngine(info);
+    return workers.get(worker);
+  }
+
+  <T> Future<T> start(Callable<T> work) {
+    return threads.submit(work);
+  }
+
+  static void awaitAll(List<? extends Future<?>> all) throws Exception {
+    for (Future<?> each : all) {
+      result(each);
+    }
+  }
+
+  /** The result, or what the work threw. */
+  static <T> T result(Future<T> future) throws Exception {
+    try {
+      return future.get(60, TimeUnit.SECONDS);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof Exception cause) {
+        throw cause;
+      }
+      throw e;
+    }
+  }
+
+  @Override
+  public void close() {
+    workers.forEach(WeightTransferEngine::close);
+    trainer.close();
+    threads.shutdownNow();
+  }
+}
