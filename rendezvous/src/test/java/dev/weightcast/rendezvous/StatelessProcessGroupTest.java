@@ -147,13 +147,16 @@ class StatelessProcessGroupTest {
   }
 
   @Test
-  void a_world_size_that_is_off_by_one_is_an_error_at_once() {
+  void a_world_size_that_is_off_by_one_is_an_error_at_once_on_both_sides() {
     List<Throwable> failures =
-        Ranks.failures(
-            2,
-            (server, rank) ->
-                Ranks.join(server, rank, 2 + rank, Deadline.after(Duration.ofSeconds(5))));
-    assertThat(failures).anySatisfy(e -> assertThat(e).isInstanceOf(InvalidInfoException.class));
+        Ranks.failures(2, (server, rank) -> Ranks.join(server, rank, 3 + rank, deadline));
+    assertThat(failures)
+        .allSatisfy(
+            e ->
+                assertThat(e)
+                    .isInstanceOf(InvalidInfoException.class)
+                    .hasMessageContaining("was told world_size"));
+    assertThat(deadline.isExpired()).isFalse();
   }
 
   @Test
