@@ -67,7 +67,7 @@ public final class Quickstart {
     file.toFile().deleteOnExit(); // for whoever presses Ctrl-C
     try {
       CheckpointWriter.write(file, LlamaShape.SMALL, arguments.seed());
-      screen.out().println("wrote " + file + ", Llama-shaped, seed " + arguments.seed());
+      screen.out().println("made up a Llama-shaped checkpoint from seed " + arguments.seed());
       return transferAndCompare(file);
     } finally {
       Files.deleteIfExists(file);

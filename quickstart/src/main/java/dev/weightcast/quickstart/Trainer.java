@@ -23,6 +23,11 @@ final class Trainer implements Rank {
     this.engine = transfer.broadcastTrainer();
   }
 
+  TransferReport send(BroadcastInitInfo group, WeightSource source) {
+    engine.initTransferEngine(group); // returns when all workers have joined
+    return engine.sendWeights(source); // once a training step, for as long as the group lives
+  }
+
   @Override
   public String name() {
     return "trainer";
@@ -30,11 +35,6 @@ final class Trainer implements Rank {
 
   UniqueId createUniqueId() {
     return engine.createUniqueId();
-  }
-
-  TransferReport send(BroadcastInitInfo group, WeightSource source) {
-    engine.initTransferEngine(group); // returns when all workers have joined
-    return engine.sendWeights(source); // once a training step, for as long as the group lives
   }
 
   @Override
