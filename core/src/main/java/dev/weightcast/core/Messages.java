@@ -4,6 +4,7 @@ import dev.weightcast.spi.SpiVersion;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** What is said when a backend cannot be had: what was asked, what was found, what to do next. */
 final class Messages {
@@ -82,7 +83,10 @@ final class Messages {
   static String refused(BackendSetting setting, List<Backend> refused) {
     return new Text("Backend '" + setting.name() + "' is there, but its name is refused.", setting)
         .found(refused)
-        .next("ask for it by a name that it may have, once its author has given it one");
+        .next(
+            BackendNames.artifact(setting.name())
+                .map(artifact -> "remove that jar and add " + artifact + PATHS)
+                .orElse("take a release of the backend that has a name it may have"));
   }
 
   static String duplicate(BackendSetting setting, List<Backend> namesakes) {
@@ -116,7 +120,7 @@ final class Messages {
     return new Text("Backend '" + setting.name() + "' is there, but broken.", setting)
         .line("found", report.toString())
         .problems(report.problems())
-        .next("report it to the backend's author, with the cause of this exception");
+        .next(report(report.failure().orElse(null)));
   }
 
   static String unavailable(BackendSetting setting, BackendReport report) {
@@ -132,7 +136,8 @@ final class Messages {
     if (why.isEmpty()) {
       return text.line("found", "none")
           .line("searched", searched)
-          .next("add a backend, such as " + BackendNames.artifact("nccl").orElseThrow() + PATHS);
+          .next(
+              "add a backend" + PATHS + ", such as " + BackendNames.artifact("nccl").orElseThrow());
     }
     return text.line("searched", searched)
         .next("remove the reasons above for the one that is meant, or ask for one by its name");
@@ -151,33 +156,36 @@ final class Messages {
         + " module-info";
   }
 
-  static String engineFailed(BackendReport report, String side, BackendProblem problem) {
-    return "Backend '"
-        + report.name().orElse("")
-        + "' can run, but made no engine for a "
-        + side
-        + "."
-        + "\n  found: "
-        + report
-        + "\n  reason: "
-        + problem.text()
-        + (problem.hint().isEmpty() ? "" : "\n    hint: " + problem.hint())
-        + "\n  next: report it to the backend's author, with the cause of this exception";
+  static String engineFailed(
+      BackendSetting setting,
+      BackendReport report,
+      String side,
+      BackendProblem problem,
+      @Nullable Throwable thrown) {
+    return new Text(
+            "Backend '" + nameOf(report) + "' can run, but made no engine for a " + side + ".",
+            setting)
+        .line("found", report.toString())
+        .problems(List.of(problem))
+        .next((problem.hint().isEmpty() ? "" : "follow the hint; failing that, ") + report(thrown));
   }
 
-  static String otherInfos(BackendReport report, String side, String wanted, String taken) {
-    return "Backend '"
-        + report.name().orElse("")
-        + "' takes other infos than the "
-        + side
-        + " was asked for with."
-        + "\n  asked for: "
-        + wanted
-        + "\n  found: "
-        + report
-        + ", which takes "
-        + taken
-        + "\n  next: ask for the infos that it takes, or for another backend";
+  static String otherInfos(
+      BackendSetting setting, BackendReport report, String side, String wanted, String taken) {
+    return new Text("Backend '" + nameOf(report) + "' does not take these infos.", setting)
+        .line("wanted", "a " + side + " for " + wanted)
+        .line("found", report.toString())
+        .line("takes", taken)
+        .next("ask for a " + side + " with the infos that it takes, or for another backend");
+  }
+
+  private static String report(@Nullable Throwable thrown) {
+    return "report it to the backend's author"
+        + (thrown == null ? "" : ", with the cause of this exception");
+  }
+
+  private static String nameOf(BackendReport report) {
+    return report.name().orElse("");
   }
 
   /** A backend, and what is in its way if something is. */
