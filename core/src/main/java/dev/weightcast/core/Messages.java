@@ -69,7 +69,7 @@ final class Messages {
                 b -> b.report().name().isEmpty() && b.report().status() == BackendStatus.BROKEN);
     String names =
         backends.stream()
-            .filter(b -> b.report().status() == BackendStatus.UNTRIED)
+            .filter(b -> inTheWay(b.report()).isEmpty())
             .flatMap(b -> b.report().name().stream())
             .map(n -> "'" + n + "'")
             .collect(Collectors.joining(", "));
@@ -150,10 +150,11 @@ final class Messages {
         + SpiVersion.CURRENT;
   }
 
-  static String onlyInMetaInf() {
+  static String onlyInMetaInf(String className) {
     return "its module registers it in META-INF/services only, which is not read in a named"
-        + " module; its author should add 'provides dev.weightcast.spi.BackendProvider with …' to"
-        + " module-info";
+        + " module; its author should add 'provides dev.weightcast.spi.BackendProvider with "
+        + className
+        + "' to module-info";
   }
 
   static String engineFailed(
@@ -190,16 +191,16 @@ final class Messages {
 
   /** A backend, and what is in its way if something is. */
   static String withProblems(BackendReport report) {
-    return switch (report.status()) {
-      case UNTRIED, AVAILABLE -> report.toString();
-      default -> report + "; " + statusAndProblems(report);
-    };
+    return report + inTheWay(report);
   }
 
-  static String statusAndProblems(BackendReport report) {
-    return report.status()
-        + report.problems().stream()
-            .map(BackendProblem::toString)
-            .collect(Collectors.joining("; ", ": ", ""));
+  private static String inTheWay(BackendReport report) {
+    return switch (report.status()) {
+      case UNTRIED, AVAILABLE -> "";
+      default ->
+          report.problems().stream()
+              .map(BackendProblem::toString)
+              .collect(Collectors.joining("; ", "; " + report.status() + ": ", ""));
+    };
   }
 }

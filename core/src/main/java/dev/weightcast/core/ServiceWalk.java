@@ -44,7 +44,9 @@ final class ServiceWalk {
     }
     attributeTheRest();
     for (BackendOrigin unread : registrations.unread()) {
-      backends.add(Backend.failed(unread, BackendProblem.of(Messages.onlyInMetaInf())));
+      backends.add(
+          Backend.failed(
+              unread, BackendProblem.of(Messages.onlyInMetaInf(unread.className().orElse("…")))));
     }
     return backends;
   }
