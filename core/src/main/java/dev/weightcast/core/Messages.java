@@ -98,7 +98,9 @@ final class Messages {
                 + "', and none of them is taken.",
             setting);
     namesakes.forEach(b -> text.line("found", b.report().toString()));
-    return text.next("remove all but one of these jars");
+    long places = namesakes.stream().map(b -> b.report().origin().location()).distinct().count();
+    return text.next(
+        places > 1 ? "remove all but one of these jars" : "report it to the author of that jar");
   }
 
   static String incompatible(BackendSetting setting, BackendReport report) {

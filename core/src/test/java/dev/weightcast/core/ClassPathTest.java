@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Enumeration;
 import java.util.List;
+import java.util.ServiceConfigurationError;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -81,7 +82,7 @@ class ClassPathTest {
               'bad.one' to the class path or the module path, or ask for one that is there: \
               'good.one'"""
                   .formatted(good, bad))
-          .withCauseInstanceOf(java.util.ServiceConfigurationError.class);
+          .withCauseInstanceOf(ServiceConfigurationError.class);
     }
   }
 
@@ -146,6 +147,26 @@ class ClassPathTest {
   }
 
   @Test
+  void twoThatMissTheSameClassAreBothNamed() throws IOException {
+    Path bad =
+        jars.jar("bad.jar")
+            .source("org.bad.Gone", "package org.bad; public class Gone {}")
+            .source("org.bad.One", Jars.provider("org.bad.One", "extends Gone", "", "bad.one"))
+            .source("org.bad.Two", Jars.provider("org.bad.Two", "extends Gone", "", "bad.two"))
+            .leaveOut("org.bad.Gone")
+            .service("org.bad.One")
+            .service("org.bad.Two")
+            .build();
+
+    try (URLClassLoader loader = Jars.classPath(bad)) {
+      assertThat(described(on(loader, "bad.one")))
+          .hasSize(2)
+          .anyMatch(line -> line.startsWith("class org.bad.One, unnamed module, from " + bad))
+          .anyMatch(line -> line.startsWith("class org.bad.Two, unnamed module, from " + bad));
+    }
+  }
+
+  @Test
   void oneThatIsNoProviderAtAllStopsNobody() throws IOException {
     Path bad =
         jars.jar("bad.jar")
@@ -195,6 +216,21 @@ class ClassPathTest {
                 found: 'org.same', class org.two.Two, unnamed module, from %s
                 next: remove all but one of these jars"""
                   .formatted(one, two));
+    }
+  }
+
+  @Test
+  void twoOfOneNameInOneJarAreItsAuthorsToMend() throws IOException {
+    Path jar =
+        jars.jar("both.jar")
+            .provider("org.one.One", "org.same")
+            .provider("org.two.Two", "org.same")
+            .build();
+
+    try (URLClassLoader loader = Jars.classPath(jar)) {
+      assertThatExceptionOfType(DuplicateBackendException.class)
+          .isThrownBy(() -> on(loader, "org.same").broadcastWorker())
+          .withMessageEndingWith("next: report it to the author of that jar");
     }
   }
 
