@@ -172,7 +172,7 @@ final class ClientChannel implements Closeable {
   }
 
   /** Waits for one slice; true if there is something to do. */
-  private boolean await(int interest, Deadline deadline) throws StoppedException {
+  private boolean await(int interest, Deadline deadline) throws IOException, StoppedException {
     if (closed) {
       throw StoppedException.closed();
     }
