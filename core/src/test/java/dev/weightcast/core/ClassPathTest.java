@@ -196,7 +196,8 @@ class ClassPathTest {
           .contains("'good.one', class org.good.Good, unnamed module, from " + good);
       assertThat(described.get(1))
           .startsWith("unknown class, from an unknown place; broken: could not be loaded: ")
-          .contains(bad.getFileName() + "!/" + Jars.SERVICES + ":2: ");
+          .contains(
+              bad.getFileName() + "!/" + Jars.SERVICES + ":2: Illegal configuration-file syntax");
     }
   }
 
