@@ -114,9 +114,12 @@ final class CollectiveEngine {
           progress.identify(next);
           leave("the engine is initialised anew");
           group = next;
+          // What an operation that failed has left on the streams may still use the slots.
+          progress.enter(TransferPhase.DRAIN);
           if (!ring.quiesce(progress.deadline())) {
             throw progress.over(List.of(), null);
           }
+          progress.enter(TransferPhase.RENDEZVOUS);
           WarmUp ready = warmUp == null ? WarmUp.make(runtime) : warmUp;
           warmUp = ready; // before the communicator: see WarmUp
           Communicator joined = factory.join(next, runtime, progress.deadline());

@@ -100,6 +100,7 @@ final class CollectiveWorkerEngine
       PackedBuffer slot = engine.ring().slotFor(bucket);
       engine.free(slot, progress, plan);
       progress.enter(TransferPhase.bucket(bucket.index() + 1, plan.buckets().size()));
+      slot.begin(slot.stream());
       if (bucket.byteSize() > 0) {
         engine
             .communicator()
@@ -112,7 +113,7 @@ final class CollectiveWorkerEngine
                 slot.stream());
       }
       load(loader, bucket, slot, progress);
-      slot.launched(bucket, slot.stream());
+      slot.launched(bucket);
     }
     return engine.drain(plan, progress, info.specs().size());
   }

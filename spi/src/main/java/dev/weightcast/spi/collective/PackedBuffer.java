@@ -19,6 +19,7 @@ final class PackedBuffer {
   private final List<SourceTensor> held = new ArrayList<>();
   private @Nullable DeviceBuffer memory;
   private @Nullable Bucket inFlight;
+  private @Nullable DeviceStream unmarked;
 
   PackedBuffer(DeviceStream stream, DeviceEvent drained) {
     this.stream = stream;
@@ -59,10 +60,27 @@ final class PackedBuffer {
     held.add(tensor);
   }
 
-  /** Marks the end of a bucket's work on a stream. */
-  void launched(Bucket bucket, DeviceStream on) {
+  /** Says that work of a bucket is about to be enqueued on a stream. */
+  void begin(DeviceStream on) {
+    unmarked = on;
+  }
+
+  /** Says that all of a bucket's work has been enqueued. */
+  void launched(Bucket bucket) {
     inFlight = bucket;
-    on.recordEvent(drained);
+    mark();
+  }
+
+  /**
+   * Puts the mark behind everything that was enqueued. A bucket that fails halfway has enqueued
+   * something too, and without its mark the slot would look free while that still runs.
+   */
+  void mark() {
+    DeviceStream on = unmarked;
+    if (on != null) {
+      unmarked = null;
+      on.recordEvent(drained);
+    }
   }
 
   @Nullable Bucket inFlight() {

@@ -95,6 +95,7 @@ final class PackedRing {
 
   private static boolean isDone(PackedBuffer slot, Deadline deadline) throws InterruptedException {
     try {
+      slot.mark();
       return slot.drained().await(deadline.slice());
     } catch (WeightTransferException e) {
       return true; // its stream has failed, and that was reported: nothing runs there any more
