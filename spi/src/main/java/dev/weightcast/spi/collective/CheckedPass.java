@@ -7,6 +7,7 @@ import dev.weightcast.api.TransferException;
 import dev.weightcast.api.WeightPass;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * A pass over a source, held against what the source announced, tensor by tensor: the first
@@ -61,7 +62,7 @@ final class CheckedPass {
   private SourceTensor next(TensorSpec expected, OperationProgress progress) {
     try {
       if (pass.hasNext()) {
-        return pass.next();
+        return Objects.requireNonNull(pass.next(), "it yielded null");
       }
     } catch (TransferException e) {
       throw e;

@@ -144,6 +144,20 @@ final class CollectiveEngine {
   <T> T perform(EngineLifecycle.Operation operation, TransferPhase phase, Body<T> body) {
     Deadline deadline = config.startDeadline();
     lifecycle.begin(operation, deadline);
+    @Nullable Throwable failure = null;
+    try {
+      return guarded(operation, deadline, phase, body);
+    } catch (RuntimeException | Error e) {
+      failure = e;
+      abandon(String.valueOf(e.getMessage()));
+      throw e;
+    } finally {
+      lifecycle.end(failure); // whatever happens: an operation that never ends blocks the engine
+    }
+  }
+
+  private <T> T guarded(
+      EngineLifecycle.Operation operation, Deadline deadline, TransferPhase phase, Body<T> body) {
     ProcessGroup known = group;
     String who = known == null ? "this rank" : known.toString();
     OperationProgress progress = new OperationProgress(operation.method(), deadline, who, phase);
@@ -152,27 +166,20 @@ final class CollectiveEngine {
             deadline,
             () -> abort("the deadline of " + operation.method() + " is over"),
             "weightcast-" + backend + "-watchdog");
-    @Nullable Throwable failure = null;
+    boolean interrupted = false;
     try {
       return body.run(progress);
     } catch (InterruptedException e) {
-      failure = interrupted(progress, e);
-      throw (TransferException) failure;
+      interrupted = true;
+      throw interrupted(progress, e);
     } catch (RuntimeException e) {
-      failure = inContext(progress, e);
-      throw (RuntimeException) failure;
-    } catch (Error e) {
-      failure = e;
-      throw e;
+      interrupted = e.getCause() instanceof InterruptedException;
+      throw inContext(progress, e);
     } finally {
       boolean acted = watchdog.disarm();
-      if (failure != null) {
-        abandon(String.valueOf(failure.getMessage()));
-        if (failure.getCause() instanceof InterruptedException && !acted) {
-          Thread.currentThread().interrupt();
-        }
+      if (interrupted && !acted) {
+        Thread.currentThread().interrupt();
       }
-      lifecycle.end(failure);
     }
   }
 

@@ -4,6 +4,8 @@ import dev.weightcast.api.DeviceBuffer;
 import dev.weightcast.api.DeviceEvent;
 import dev.weightcast.api.DeviceStream;
 import dev.weightcast.api.SourceTensor;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -13,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * the slot is free again.
  */
 final class PackedBuffer {
+
+  private static final Logger LOG = System.getLogger("dev.weightcast");
 
   private final DeviceStream stream;
   private final DeviceEvent drained;
@@ -91,7 +95,13 @@ final class PackedBuffer {
   void release() {
     inFlight = null;
     for (SourceTensor tensor : held) {
-      tensor.release();
+      try {
+        tensor.release();
+      } catch (RuntimeException | Error e) {
+        // It must not throw. The others are to be released, and the engine let go, all the same.
+        LOG.log(
+            Level.WARNING, () -> "releasing the source of " + tensor.tensor().spec() + " threw", e);
+      }
     }
     held.clear();
   }

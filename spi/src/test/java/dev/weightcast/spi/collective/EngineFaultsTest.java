@@ -15,6 +15,7 @@ import dev.weightcast.api.SourceTensor;
 import dev.weightcast.api.Tensor;
 import dev.weightcast.api.TensorSpec;
 import dev.weightcast.api.TrainerWeightTransferEngine;
+import dev.weightcast.api.TransferAbortedException;
 import dev.weightcast.api.TransferException;
 import dev.weightcast.api.TransferTimeoutException;
 import dev.weightcast.api.WeightPass;
@@ -86,6 +87,51 @@ class EngineFaultsTest {
       worker.initTransferEngine(info());
       assertThat(worker.state()).isEqualTo(EngineState.READY);
     }
+  }
+
+  @Test
+  void releasesThatThrowKeepNeitherTheOtherTensorsNorTheEngine() {
+    UnaryOperator<SourceTensor> throwing =
+        tensor ->
+            tensor.withRelease(
+                () -> {
+                  throw new IllegalStateException("the pool is gone");
+                });
+    try (var trainer = trainer(new ManualCommunicator())) {
+      assertThat(trainer.sendWeights(source(throwing)).tensors()).isEqualTo(3);
+      assertThat(released).hasValue(3);
+      assertThat(trainer.state()).isEqualTo(EngineState.READY);
+    }
+  }
+
+  @Test
+  void aSourceThatYieldsNullFailsTheSendAndNotTheEngine() {
+    try (var trainer = trainer(new ManualCommunicator())) {
+      assertThatThrownBy(() -> trainer.sendWeights(source(tensor -> null)))
+          .isInstanceOf(TransferException.class)
+          .hasMessageContaining("the source at 'a' uint8 [16]: it yielded null");
+      assertThat(trainer.state()).isEqualTo(EngineState.FAILED);
+      trainer.initTransferEngine(info());
+      assertThat(trainer.sendWeights(source(tensor -> tensor)).tensors()).isEqualTo(3);
+    }
+  }
+
+  @Test
+  void anInterruptionThatComesTogetherWithCloseIsNotLost() {
+    var worker = worker(new ManualCommunicator(), CONFIG);
+    worker.startWeightUpdate();
+    assertThatThrownBy(
+            () ->
+                worker.receiveWeights(
+                    BroadcastUpdateInfo.of(specs),
+                    (weights, stream, deadline) -> {
+                      runtime.hold();
+                      worker.close();
+                      Thread.currentThread().interrupt();
+                    }))
+        .isInstanceOf(TransferAbortedException.class)
+        .hasMessageContaining("the engine was closed by thread");
+    assertThat(Thread.interrupted()).isTrue();
   }
 
   private TrainerWeightTransferEngine<BroadcastInitInfo> trainer(ManualCommunicator group) {
