@@ -51,9 +51,20 @@ final class PackedBuffer {
     return present == null ? 0 : present.byteSize();
   }
 
-  void replaceMemory(@Nullable DeviceBuffer other) {
+  /** Whether there is memory of that size; none at all does not even hold a bucket of no bytes. */
+  boolean holds(long bytes) {
     DeviceBuffer present = memory;
+    return present != null && present.byteSize() >= bytes;
+  }
+
+  void replaceMemory(DeviceBuffer other) {
+    dropMemory();
     memory = other;
+  }
+
+  void dropMemory() {
+    DeviceBuffer present = memory;
+    memory = null;
     if (present != null) {
       present.close();
     }
@@ -108,7 +119,7 @@ final class PackedBuffer {
 
   void close() {
     release();
-    replaceMemory(null);
+    dropMemory();
     drained.close();
     stream.close();
   }

@@ -38,6 +38,10 @@ final class ManualRuntime implements DeviceRuntime {
     waiting.clear();
   }
 
+  synchronized boolean isHolding() {
+    return held;
+  }
+
   /** From now on, nothing of this kind can be made. */
   synchronized void refuse(String kind) {
     refused = kind;
@@ -205,9 +209,7 @@ final class ManualRuntime implements DeviceRuntime {
 
     @Override
     public boolean await(Duration atMost) throws InterruptedException {
-      if (!latest.get()) {
-        Thread.sleep(Math.max(1, atMost.toMillis()));
-      }
+      Thread.sleep(latest.get() ? 0 : Math.max(1, atMost.toMillis()));
       return latest.get();
     }
 
