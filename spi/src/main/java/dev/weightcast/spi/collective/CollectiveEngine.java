@@ -348,8 +348,18 @@ final class CollectiveEngine {
 
     static WarmUp make(DeviceRuntime runtime) {
       DeviceBuffer buffer = runtime.allocate("warm-up", DataType.FLOAT32.byteSize());
-      DeviceStream stream = runtime.createStream("warm-up");
-      return new WarmUp(buffer, stream, runtime.createEvent());
+      try {
+        DeviceStream stream = runtime.createStream("warm-up");
+        try {
+          return new WarmUp(buffer, stream, runtime.createEvent());
+        } catch (RuntimeException | Error e) {
+          stream.close();
+          throw e;
+        }
+      } catch (RuntimeException | Error e) {
+        buffer.close();
+        throw e;
+      }
     }
 
     void close() {
