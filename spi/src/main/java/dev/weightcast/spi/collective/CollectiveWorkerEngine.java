@@ -118,7 +118,7 @@ final class CollectiveWorkerEngine
     return engine.drain(plan, progress, info.specs().size());
   }
 
-  private static void load(
+  private void load(
       WeightLoader loader, Bucket bucket, PackedBuffer slot, OperationProgress progress) {
     List<Tensor> views = new ArrayList<>(bucket.specs().size());
     long offset = 0;
@@ -128,10 +128,8 @@ final class CollectiveWorkerEngine
     }
     try {
       loader.load(views, slot.stream(), progress.deadline());
-    } catch (RuntimeException e) {
-      throw progress.deadline().isOver()
-          ? progress.over(List.of(), e)
-          : progress.failed("the loader", e);
+    } catch (Exception e) { // also checked ones: not every loader is written in Java
+      throw progress.thrownBy("the loader", e, engine.missingRanks());
     }
   }
 

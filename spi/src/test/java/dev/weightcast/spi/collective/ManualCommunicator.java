@@ -6,11 +6,19 @@ import dev.weightcast.api.DeviceBuffer;
 import dev.weightcast.api.DeviceStream;
 import dev.weightcast.api.UniqueId;
 import dev.weightcast.api.WeightTransferException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
 /** A group of this rank and nobody who answers: what a test does not override is a success. */
 class ManualCommunicator implements Communicator, CommunicatorFactory {
+
+  private final List<String> abortReasons = new ArrayList<>();
+
+  /** Why it was aborted, in the order of the calls. */
+  synchronized List<String> abortReasons() {
+    return List.copyOf(abortReasons);
+  }
 
   /** Called for each broadcast; throws what the test wants. */
   void onBroadcast() {}
@@ -61,7 +69,9 @@ class ManualCommunicator implements Communicator, CommunicatorFactory {
   }
 
   @Override
-  public void abort(String reason) {}
+  public synchronized void abort(String reason) {
+    abortReasons.add(reason);
+  }
 
   @Override
   public void close() {}
