@@ -98,7 +98,9 @@ final class EngineMaker {
     try {
       engine.close();
     } catch (Exception | LinkageError e) {
-      failure.addSuppressed(e);
+      if (!e.equals(failure)) { // an exception cannot suppress itself
+        failure.addSuppressed(e);
+      }
     }
     return failure;
   }

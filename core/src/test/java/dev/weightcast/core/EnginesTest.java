@@ -12,6 +12,7 @@ import dev.weightcast.api.ParallelConfig;
 import dev.weightcast.api.UpdateInfo;
 import dev.weightcast.api.WeightTransferConfig;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -95,6 +96,12 @@ class EnginesTest {
     assertThatExceptionOfType(BackendException.class)
         .isThrownBy(() -> setup.builder().build().trainer(InitInfo.class))
         .withMessageContaining("wanted: a trainer for dev.weightcast.api.InitInfo\n");
+    assertThatExceptionOfType(BackendException.class)
+        .isThrownBy(() -> setup.builder().build().worker(InitInfo.class, BroadcastUpdateInfo.class))
+        .withMessageContaining("wanted: a worker for dev.weightcast.api.InitInfo and ");
+    assertThatExceptionOfType(BackendException.class)
+        .isThrownBy(() -> setup.builder().build().worker(BroadcastInitInfo.class, UpdateInfo.class))
+        .withMessageContaining(" and dev.weightcast.api.UpdateInfo\n");
   }
 
   @Test
@@ -131,6 +138,39 @@ class EnginesTest {
     assertThatExceptionOfType(BackendException.class)
         .isThrownBy(() -> setup.builder().build().trainer(OtherInitInfo.class))
         .satisfies(e -> assertThat(e.getSuppressed()).containsExactly(thrown));
+  }
+
+  @Test
+  void anEngineThatThrowsTheSameAgainInCloseIsReportedOnce() {
+    InvalidInfoException thrown = new InvalidInfoException("not today");
+    provider.trainer =
+        context ->
+            new FakeTrainer(context) {
+              @Override
+              public Class<BroadcastInitInfo> initInfoType() {
+                throw thrown;
+              }
+
+              @Override
+              public void close() {
+                throw thrown;
+              }
+            };
+
+    assertThatExceptionOfType(InvalidInfoException.class)
+        .isThrownBy(() -> setup.builder().build().broadcastTrainer())
+        .isSameAs(thrown)
+        .satisfies(e -> assertThat(e.getSuppressed()).isEmpty());
+  }
+
+  @Test
+  void providersThatSomebodyElseMadeAreAsGoodAsFoundOnes() {
+    WeightTransfer transfer =
+        WeightTransfer.builder().backend("nccl").providers(List.of(provider)).build();
+
+    assertThat(transfer.broadcastWorker()).isInstanceOf(FakeWorker.class);
+    assertThat(transfer.explain().searched())
+        .isEqualTo("a list of providers, given to the builder");
   }
 
   @Test
