@@ -115,9 +115,9 @@ final class Joining {
               + rank
               + " was told world_size "
               + worldSize
-              + ", the group at "
+              + ", another rank of the group at "
               + store.address()
-              + " has "
+              + " was told "
               + theirs
               + "; every rank must get the same");
     }

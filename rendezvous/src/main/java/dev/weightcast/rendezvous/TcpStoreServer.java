@@ -14,6 +14,7 @@ import java.net.StandardSocketOptions;
 import java.net.UnknownHostException;
 import java.nio.channels.ServerSocketChannel;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Serves a store to our clients and to torch's, on one daemon thread.
@@ -178,15 +179,23 @@ public final class TcpStoreServer implements AutoCloseable {
   /**
    * Stops listening and ends all connections; the port is free when this returns. Idempotent.
    *
-   * <p>Waits for its thread, which needs nobody to end, for five seconds at most; an interruption
-   * ends that wait and stays set.
+   * <p>Waits for its thread, which needs nobody to end, for five seconds at most. An interruption
+   * does not shorten that, since whoever cleans up after one needs the port free too; it stays set.
    */
   @Override
   public void close() {
     loop.stop();
-    try {
-      thread.join(JOIN_AT_CLOSE.toMillis());
-    } catch (InterruptedException e) {
+    long giveUp = System.nanoTime() + JOIN_AT_CLOSE.toNanos();
+    boolean interrupted = false;
+    for (long rest = JOIN_AT_CLOSE.toNanos(); rest > 0 && thread.isAlive(); ) {
+      try {
+        TimeUnit.NANOSECONDS.timedJoin(thread, rest);
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+      rest = giveUp - System.nanoTime();
+    }
+    if (interrupted) {
       Thread.currentThread().interrupt();
     }
   }
