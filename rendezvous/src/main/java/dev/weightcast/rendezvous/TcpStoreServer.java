@@ -45,7 +45,8 @@ public final class TcpStoreServer implements AutoCloseable {
   /**
    * Binds to one address and serves.
    *
-   * @param host the address to listen on, and no other; a name is looked up
+   * @param host the address to listen on, and no other; a name is looked up, for as long as the
+   *     system takes for that
    * @param port the port, or 0 for any free one
    * @param options the bounds
    * @return the listening server, the caller's to close
@@ -58,7 +59,10 @@ public final class TcpStoreServer implements AutoCloseable {
       throw new InvalidInfoException(
           "master_port " + port + " is not a port to listen on; ports are 1 to 65535, 0 for any");
     }
-    InetAddress target = resolve(host);
+    return bind(resolve(host), port, options);
+  }
+
+  static TcpStoreServer bind(InetAddress target, int port, TcpStoreServerOptions options) {
     try {
       ProtocolFamily family =
           target instanceof Inet4Address
@@ -76,8 +80,8 @@ public final class TcpStoreServer implements AutoCloseable {
     } catch (IOException e) {
       throw Failures.failed(
           "the store cannot listen on "
-              + host
-              + ":"
+              + target.getHostAddress()
+              + " port "
               + port
               + ": "
               + e.getMessage()
@@ -210,12 +214,16 @@ public final class TcpStoreServer implements AutoCloseable {
     try {
       return InetAddress.getByName(bare);
     } catch (UnknownHostException e) {
-      throw new InvalidInfoException(
-          "master_address '"
-              + host
-              + "' cannot be resolved on this host, so nothing can listen on it",
-          e);
+      throw unknown(host, e);
     }
+  }
+
+  static InvalidInfoException unknown(String host, UnknownHostException cause) {
+    return new InvalidInfoException(
+        "master_address '"
+            + host
+            + "' cannot be resolved on this host, so nothing can listen on it",
+        cause);
   }
 
   @Override
