@@ -3,10 +3,14 @@ package dev.weightcast.rendezvous;
 import dev.weightcast.api.Deadline;
 import dev.weightcast.api.InvalidInfoException;
 import dev.weightcast.api.TransferTimeoutException;
+import dev.weightcast.rendezvous.internal.Endpoint;
 import dev.weightcast.rendezvous.internal.Failures;
+import dev.weightcast.rendezvous.internal.Resolver;
 import dev.weightcast.rendezvous.internal.ServerLoop;
 import dev.weightcast.rendezvous.internal.StoppedException;
 import dev.weightcast.rendezvous.internal.StoreSession;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,7 +63,22 @@ final class Joining {
           "master_port 0 cannot be joined, nobody would know the port; make a TcpStoreServer on"
               + " port 0, publish its port, and host the group with it");
     }
-    return on(TcpStoreServer.bind(host, port, options.server()));
+    return on(TcpStoreServer.bind(resolve(new Endpoint(host, port)), port, options.server()));
+  }
+
+  private InetAddress resolve(Endpoint endpoint) {
+    try {
+      return Resolver.system().resolve(endpoint, deadline).get(0);
+    } catch (UnknownHostException e) {
+      throw TcpStoreServer.unknown(endpoint.host(), e);
+    } catch (StoppedException e) {
+      throw Failures.stopped(
+          "looking up '" + endpoint.host() + "' to listen on it",
+          "no resolver answered; give an address instead of a name",
+          deadline,
+          e,
+          List.of());
+    }
   }
 
   StatelessProcessGroup on(TcpStoreServer server) {
@@ -115,9 +134,9 @@ final class Joining {
               + rank
               + " was told world_size "
               + worldSize
-              + ", the group at "
+              + ", another rank of the group at "
               + store.address()
-              + " has "
+              + " was told "
               + theirs
               + "; every rank must get the same");
     }

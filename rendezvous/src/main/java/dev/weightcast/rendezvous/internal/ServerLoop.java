@@ -45,6 +45,7 @@ public final class ServerLoop implements Runnable {
   private final AtomicInteger connections = new AtomicInteger();
   private final Object changes = new Object();
   private volatile @Nullable Watch watch;
+  private boolean refusedBefore;
   private volatile boolean stopping;
 
   /**
@@ -241,7 +242,11 @@ public final class ServerLoop implements Runnable {
     try {
       String refusal = refusal(channel);
       if (refusal != null) {
-        LOG.log(System.Logger.Level.WARNING, "the store refuses a connection: " + refusal);
+        // Aloud once, since it may be a mistake; a flood of strangers must not become one of lines.
+        System.Logger.Level level =
+            refusedBefore ? System.Logger.Level.DEBUG : System.Logger.Level.WARNING;
+        refusedBefore = true;
+        LOG.log(level, "the store refuses a connection: {0}", refusal);
         channel.close();
         return;
       }

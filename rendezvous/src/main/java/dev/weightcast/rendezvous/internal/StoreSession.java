@@ -241,7 +241,12 @@ public final class StoreSession implements AutoCloseable {
         turn.unlock();
       }
     } catch (StoppedException e) {
-      throw Failures.stopped(whole, "", deadline, e, List.of());
+      throw Failures.stopped(
+          whole,
+          "nothing came; look at the rank that serves it, or that sets the key",
+          deadline,
+          e,
+          List.of());
     } catch (IOException e) {
       throw lost(whole, e);
     }

@@ -21,6 +21,7 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -160,7 +161,7 @@ public final class StoreInterop {
       try (TcpStoreServer server =
           TcpStoreServer.bind("127.0.0.1", 0, TcpStoreServerOptions.defaults())) {
         onThreads(names, rank -> joinAndRead(server, Integer.parseInt(rank), ranks, deadline));
-        seconds.add(String.format("%.4f", (System.nanoTime() - start) / 1e9));
+        seconds.add(String.format(Locale.ROOT, "%.4f", (System.nanoTime() - start) / 1e9));
       }
     }
     return String.join(" ", seconds);
