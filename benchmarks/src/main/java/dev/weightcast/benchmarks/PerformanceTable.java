@@ -7,6 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.openjdk.jmh.profile.GCProfiler;
 import org.openjdk.jmh.results.Result;
 import org.openjdk.jmh.results.RunResult;
@@ -120,14 +122,24 @@ public final class PerformanceTable {
         Runtime.version(),
         Runtime.getRuntime().availableProcessors());
     for (ModelSize model : ModelSize.values()) {
-      Samples copy = rows.get(new Row(model, "oneByteBuffer", 0));
+      double copy = fasterCopy(model);
       rows.forEach(
           (row, samples) -> {
             if (row.model == model) {
-              print(row, samples, copy == null ? Double.NaN : median(copy.millis));
+              print(row, samples, copy);
             }
           });
     }
+  }
+
+  /** The yardstick is the faster of the two ways to copy, so that it flatters nobody. */
+  private double fasterCopy(ModelSize model) {
+    return Stream.of("oneByteBuffer", "tensorByTensor")
+        .map(name -> rows.get(new Row(model, name, 0)))
+        .filter(Objects::nonNull)
+        .mapToDouble(samples -> median(samples.millis))
+        .min()
+        .orElse(Double.NaN);
   }
 
   private static void print(Row row, Samples samples, double copyMillis) {
@@ -136,14 +148,14 @@ public final class PerformanceTable {
     double allocated = median(samples.allocated);
     System.out.printf(
         Locale.ROOT,
-        "| %s | %s | %s | %.2f | %.2f–%.2f | %.2f | %.1f | %.0f |%n",
+        "| %s | %s | %s | %.2f | %.2f–%.2f | %s | %.1f | %.0f |%n",
         row.model,
         row.benchmark,
         row.bufferBytes == 0 ? "" : row.bufferBytes / 1024 + " KiB",
         rate(row.model, middle),
         rate(row.model, sorted[sorted.length - 1]),
         rate(row.model, sorted[0]),
-        copyMillis / middle,
+        Double.isNaN(copyMillis) ? "" : String.format(Locale.ROOT, "%.2f", copyMillis / middle),
         allocated / 1024,
         allocated / row.model.tensors());
   }
