@@ -25,7 +25,8 @@ final class ImportTable {
           "dev.weightcast.backend.loopback",
           Set.of(API, SPI),
           "dev.weightcast.backend.nccl",
-          Set.of(API, SPI, "dev.weightcast.rendezvous", "org.bytedeco.cuda"),
+          Set.of(
+              API, SPI, "dev.weightcast.rendezvous", "org.bytedeco.cuda", "org.bytedeco.javacpp"),
           "dev.weightcast.safetensors",
           Set.of(API, "com.fasterxml.jackson.core"));
 

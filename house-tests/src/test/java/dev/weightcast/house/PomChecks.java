@@ -12,7 +12,10 @@ final class PomChecks {
 
   /** The artifacts of others that a module of the import table may stand on. */
   private static final Map<String, String> ARTIFACTS_OF_OTHERS =
-      Map.of("com.fasterxml.jackson.core", "jackson-core", "org.bytedeco.cuda", "cuda");
+      Map.of(
+          "com.fasterxml.jackson.core", "jackson-core",
+          "org.bytedeco.cuda", "cuda",
+          "org.bytedeco.javacpp", "javacpp");
 
   private PomChecks() {}
 

@@ -11,7 +11,7 @@ import java.util.HexFormat;
 import java.util.List;
 
 /** The captured exchanges between torch's own client and server. */
-final class Capture {
+public final class Capture {
 
   /** Bytes in one direction. */
   record Message(boolean fromClient, byte[] bytes) {}
@@ -54,7 +54,7 @@ final class Capture {
     return exchanges;
   }
 
-  static List<String> lines(String resource) {
+  public static List<String> lines(String resource) {
     try (BufferedReader reader =
         new BufferedReader(
             new InputStreamReader(

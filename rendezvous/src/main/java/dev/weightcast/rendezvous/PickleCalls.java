@@ -1,4 +1,4 @@
-package dev.weightcast.rendezvous.internal;
+package dev.weightcast.rendezvous;
 
 import dev.weightcast.api.UniqueId;
 import java.nio.charset.StandardCharsets;

@@ -1,8 +1,8 @@
-package dev.weightcast.rendezvous.internal;
+package dev.weightcast.rendezvous;
 
 import dev.weightcast.api.InvalidInfoException;
 import dev.weightcast.api.UniqueId;
-import dev.weightcast.rendezvous.SharedValue;
+import dev.weightcast.rendezvous.internal.LittleEndian;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
@@ -11,7 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 
 /** Writes the pickles of this wire, protocol 4, byte for byte as Python does for short values. */
-public final class PickleWriter {
+final class PickleWriter {
 
   private static final String ID_PREFIX =
       "800495ec000000000000008c075f637479706573948c095f756e7069636b6c659493948c34"
@@ -30,7 +30,7 @@ public final class PickleWriter {
    * @param value the value
    * @return a fresh array
    */
-  public static byte[] write(SharedValue value) {
+  static byte[] write(SharedValue value) {
     if (value instanceof SharedValue.Text text) {
       byte[] utf8 = utf8(text.text());
       return framed(PickleOp.SHORT_BINUNICODE, PickleOp.BINUNICODE, utf8);

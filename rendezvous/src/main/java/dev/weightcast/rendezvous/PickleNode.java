@@ -1,7 +1,6 @@
-package dev.weightcast.rendezvous.internal;
+package dev.weightcast.rendezvous;
 
 import dev.weightcast.api.UniqueId;
-import dev.weightcast.rendezvous.SharedValue;
 import java.util.List;
 
 /** What may lie on the pickle machine's stack. */

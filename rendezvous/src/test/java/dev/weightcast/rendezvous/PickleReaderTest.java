@@ -1,4 +1,4 @@
-package dev.weightcast.rendezvous.internal;
+package dev.weightcast.rendezvous;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -6,8 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.weightcast.api.InvalidInfoException;
 import dev.weightcast.api.TransferException;
 import dev.weightcast.api.UniqueId;
-import dev.weightcast.rendezvous.SharedValue;
-import dev.weightcast.rendezvous.UniqueIdPickle;
+import dev.weightcast.rendezvous.internal.Capture;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;

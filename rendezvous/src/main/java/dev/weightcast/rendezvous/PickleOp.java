@@ -1,4 +1,4 @@
-package dev.weightcast.rendezvous.internal;
+package dev.weightcast.rendezvous;
 
 /** The opcodes of Python's pickle that this wire needs; every other one is an error. */
 final class PickleOp {

@@ -1,7 +1,8 @@
-package dev.weightcast.rendezvous.internal;
+package dev.weightcast.rendezvous;
 
 import dev.weightcast.api.TransferException;
-import dev.weightcast.rendezvous.SharedValue;
+import dev.weightcast.rendezvous.internal.Failures;
+import dev.weightcast.rendezvous.internal.Limits;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;
@@ -20,7 +21,7 @@ import java.util.Map;
  * may be called, and with what, is in {@link PickleCalls}. The size of the input, the depth of the
  * stack and the number of memoised values are bounded.
  */
-public final class PickleReader {
+final class PickleReader {
 
   private static final int MAX_STACK = 16;
   private static final int MAX_MEMO = 64;
@@ -43,7 +44,7 @@ public final class PickleReader {
    * @return the value
    * @throws TransferException if it is anything else
    */
-  public static SharedValue read(byte[] pickle) {
+  static SharedValue read(byte[] pickle) {
     if (pickle.length > Limits.MAX_VALUE_BYTES) {
       throw bad("it has " + pickle.length + " bytes, at most " + Limits.MAX_VALUE_BYTES);
     }
