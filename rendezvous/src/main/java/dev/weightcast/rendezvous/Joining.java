@@ -1,0 +1,183 @@
+package dev.weightcast.rendezvous;
+
+import dev.weightcast.api.Deadline;
+import dev.weightcast.api.InvalidInfoException;
+import dev.weightcast.api.TransferTimeoutException;
+import dev.weightcast.rendezvous.internal.Failures;
+import dev.weightcast.rendezvous.internal.ServerLoop;
+import dev.weightcast.rendezvous.internal.StoppedException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One rank's way into a group.
+ *
+ * <p>Every rank counts itself under torch's join counter, {@code init/}. Ranks of ours say two
+ * things before that, which a foreign rank neither does nor minds: how large they think the group
+ * is, so that a world size that is off by one is an error at once and not a hang later, and who
+ * they are, so that a rank that exists twice is found and one that never comes can be named.
+ */
+final class Joining {
+
+  private static final String JOIN_COUNTER = "init/";
+  private static final String RANK_KEY = "weightcast/rank/";
+  private static final String WORLD_SIZE_KEY = "weightcast/world_size";
+
+  private final int rank;
+  private final int worldSize;
+  private final GroupOptions options;
+  private final Deadline deadline;
+
+  Joining(int rank, int worldSize, GroupOptions options, Deadline deadline) {
+    if (worldSize < 1) {
+      throw new InvalidInfoException("world_size must be at least 1, it is " + worldSize);
+    }
+    if (rank < 0 || rank >= worldSize) {
+      throw new InvalidInfoException(
+          "rank "
+              + rank
+              + " is not a rank of a group of "
+              + worldSize
+              + "; ranks are 0 to "
+              + (worldSize - 1)
+              + ", check world_size and rank_offset");
+    }
+    this.rank = rank;
+    this.worldSize = worldSize;
+    this.options = options;
+    this.deadline = deadline;
+  }
+
+  StatelessProcessGroup serving(String host, int port) {
+    if (port == 0) {
+      throw new InvalidInfoException(
+          "master_port 0 cannot be joined, nobody would know the port; make a TcpStoreServer on"
+              + " port 0, publish its port, and host the group with it");
+    }
+    return on(TcpStoreServer.bind(host, port, options.server()));
+  }
+
+  StatelessProcessGroup on(TcpStoreServer server) {
+    return entering(server.reachableHost(), server.port(), server);
+  }
+
+  StatelessProcessGroup connecting(String host, int port) {
+    return entering(host, port, null);
+  }
+
+  private StatelessProcessGroup entering(String host, int port, @Nullable TcpStoreServer server) {
+    @Nullable GroupStore members = null;
+    boolean joined = false;
+    try {
+      members = new GroupStore(connect(host, port), server);
+      enter(members.store());
+      if (server != null) {
+        awaitAll(server);
+      }
+      joined = true;
+      Broadcasts broadcasts = new Broadcasts(rank, worldSize, members, options);
+      return new StatelessProcessGroup(rank, worldSize, members, broadcasts);
+    } finally {
+      if (!joined) {
+        if (members != null) {
+          members.close();
+        } else if (server != null) {
+          server.close();
+        }
+      }
+    }
+  }
+
+  private TcpStoreClient connect(String host, int port) {
+    try {
+      return TcpStoreClient.connect(host, port, deadline);
+    } catch (TransferTimeoutException e) {
+      // The store is rank 0's, so that is who is missing.
+      String message = "rank " + rank + " of " + worldSize + " could not join: " + e.getMessage();
+      throw Failures.timeout(message, deadline, List.of(0));
+    }
+  }
+
+  private void enter(TcpStoreClient store) {
+    byte[] mine = Integer.toString(worldSize).getBytes(StandardCharsets.US_ASCII);
+    byte[] first = store.compareAndSet(WORLD_SIZE_KEY, new byte[0], mine, deadline);
+    String theirs = new String(first, StandardCharsets.US_ASCII);
+    if (!theirs.equals(Integer.toString(worldSize))) {
+      throw new InvalidInfoException(
+          "rank "
+              + rank
+              + " was told world_size "
+              + worldSize
+              + ", the group at "
+              + store.address()
+              + " has "
+              + theirs
+              + "; every rank must get the same");
+    }
+    if (store.add(RANK_KEY + rank, 1, deadline) != 1) {
+      throw new InvalidInfoException(
+          "rank "
+              + rank
+              + " has joined the group at "
+              + store.address()
+              + " already; check rank_offset of each server, or start the group afresh if this is"
+              + " a rank that came back");
+    }
+    store.addOnWire(JOIN_COUNTER, 1, deadline);
+  }
+
+  private void awaitAll(TcpStoreServer server) {
+    ServerLoop loop = server.loop();
+    try {
+      while (loop.counter(JOIN_COUNTER) < worldSize) {
+        StoppedException.check(deadline);
+        if (server.isClosed()) {
+          throw StoppedException.closed();
+        }
+        loop.awaitChange(Math.max(1, deadline.slice().toMillis()));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      awaitAll(server);
+    } catch (StoppedException e) {
+      throw incomplete(server, e);
+    }
+  }
+
+  private RuntimeException incomplete(TcpStoreServer server, StoppedException stop) {
+    long joined = Math.min(server.loop().counter(JOIN_COUNTER), worldSize);
+    List<Integer> silent = new ArrayList<>();
+    for (int i = 0; i < worldSize; i++) {
+      if (!server.loop().contains("/" + RANK_KEY + i)) {
+        silent.add(i);
+      }
+    }
+    long foreign = Math.max(0, joined - (worldSize - silent.size()));
+    String who =
+        foreign == 0
+            ? "missing: " + GroupStore.ranks(silent)
+            : foreign
+                + " joined without saying which rank (a foreign peer cannot be named, only counted),"
+                + " so "
+                + (worldSize - joined)
+                + " of "
+                + GroupStore.ranks(silent)
+                + " missing";
+    String advice =
+        joined
+            + " of "
+            + worldSize
+            + " ranks joined, "
+            + who
+            + "; check that each of them was started, got this address and port, and the same"
+            + " world_size";
+    return Failures.stopped(
+        "waiting for all ranks at the store at " + server.address(),
+        advice,
+        deadline,
+        stop,
+        foreign == 0 ? silent : List.of());
+  }
+}

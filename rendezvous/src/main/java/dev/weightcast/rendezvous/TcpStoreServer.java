@@ -1,0 +1,216 @@
+package dev.weightcast.rendezvous;
+
+import dev.weightcast.api.InvalidInfoException;
+import dev.weightcast.rendezvous.internal.Closeables;
+import dev.weightcast.rendezvous.internal.Failures;
+import dev.weightcast.rendezvous.internal.ServerLoop;
+import java.io.IOException;
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ProtocolFamily;
+import java.net.StandardProtocolFamily;
+import java.net.StandardSocketOptions;
+import java.net.UnknownHostException;
+import java.nio.channels.ServerSocketChannel;
+import java.time.Duration;
+
+/**
+ * Serves a store to our clients and to torch's, on one daemon thread.
+ *
+ * <p>It is listening when it is made, so its {@link #port} can be published before anyone joins.
+ * One server serves one group; when it is closed its keys are gone and its clients' calls fail. The
+ * wire knows no authentication: bind it to an address of a trusted network.
+ *
+ * <p>Safe for any thread.
+ */
+public final class TcpStoreServer implements AutoCloseable {
+
+  private static final int BACKLOG = 1024;
+  private static final Duration JOIN_AT_CLOSE = Duration.ofSeconds(5);
+
+  private final InetSocketAddress address;
+  private final ServerLoop loop;
+  private final Thread thread;
+
+  private TcpStoreServer(InetSocketAddress address, ServerLoop loop) {
+    this.address = address;
+    this.loop = loop;
+    this.thread = new Thread(loop, "weightcast-store-" + address.getPort());
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  /**
+   * Binds to one address and serves.
+   *
+   * @param host the address to listen on, and no other; a name is looked up
+   * @param port the port, or 0 for any free one
+   * @param options the bounds
+   * @return the listening server, the caller's to close
+   * @throws InvalidInfoException if the port is not one, or the host has no such address
+   * @throws dev.weightcast.api.TransferException if the address cannot be bound, mostly because the
+   *     port is taken
+   */
+  public static TcpStoreServer bind(String host, int port, TcpStoreServerOptions options) {
+    if (port < 0 || port > 65_535) {
+      throw new InvalidInfoException(
+          "master_port " + port + " is not a port to listen on; ports are 1 to 65535, 0 for any");
+    }
+    InetAddress target = resolve(host);
+    try {
+      ProtocolFamily family =
+          target instanceof Inet4Address
+              ? StandardProtocolFamily.INET
+              : StandardProtocolFamily.INET6;
+      ServerSocketChannel channel = ServerSocketChannel.open(family);
+      try {
+        channel.setOption(StandardSocketOptions.SO_REUSEADDR, true);
+        channel.bind(new InetSocketAddress(target, port), BACKLOG);
+        return serve(channel, options);
+      } catch (IOException | RuntimeException e) {
+        channel.close();
+        throw e;
+      }
+    } catch (IOException e) {
+      throw Failures.failed(
+          "the store cannot listen on "
+              + host
+              + ":"
+              + port
+              + ": "
+              + e.getMessage()
+              + "; choose another port, or 0 for any free one and publish what port() says",
+          e);
+    }
+  }
+
+  /**
+   * Serves on a channel that is bound already: bind first, publish the port, then serve.
+   *
+   * <p>Clients that connect in between are kept waiting by the system and served from now on.
+   *
+   * @param bound a bound channel; made non-blocking, and closed with the server
+   * @param options the bounds
+   * @return the listening server, the caller's to close
+   * @throws InvalidInfoException if the channel is not bound or not open
+   */
+  public static TcpStoreServer serve(ServerSocketChannel bound, TcpStoreServerOptions options) {
+    try {
+      if (!bound.isOpen() || !(bound.getLocalAddress() instanceof InetSocketAddress address)) {
+        throw new InvalidInfoException(
+            "the channel given is not bound to a port; bind it before it is served");
+      }
+      return new TcpStoreServer(address, new ServerLoop(bound, options.limits()));
+    } catch (IOException e) {
+      Closeables.closeQuietly(bound);
+      throw Failures.failed("the store cannot serve on " + bound + ": " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * The address it listens on.
+   *
+   * @return with the port that was chosen
+   */
+  public InetSocketAddress address() {
+    return address;
+  }
+
+  /**
+   * The port it listens on.
+   *
+   * @return the chosen one where 0 was asked for
+   */
+  public int port() {
+    return address.getPort();
+  }
+
+  /**
+   * How many clients are connected now.
+   *
+   * @return zero or more
+   */
+  public int connections() {
+    return loop.connections();
+  }
+
+  /**
+   * How many bytes keys and values hold now.
+   *
+   * @return at most what the options allow
+   */
+  public long storedBytes() {
+    return loop.storedBytes();
+  }
+
+  /**
+   * How many bytes unfinished requests and unread answers hold now.
+   *
+   * @return in essence at most what the options allow
+   */
+  public long bufferedBytes() {
+    return loop.bufferedBytes();
+  }
+
+  /**
+   * Whether it serves no more.
+   *
+   * @return true after {@link #close}, or after its thread failed
+   */
+  public boolean isClosed() {
+    return !thread.isAlive();
+  }
+
+  /** What a client on this host connects to. */
+  String reachableHost() {
+    InetAddress bound = address.getAddress();
+    if (!bound.isAnyLocalAddress()) {
+      return bound.getHostAddress();
+    }
+    return bound instanceof Inet4Address ? "127.0.0.1" : "::1";
+  }
+
+  ServerLoop loop() {
+    return loop;
+  }
+
+  /**
+   * Stops listening and ends all connections; the port is free when this returns. Idempotent.
+   *
+   * <p>Waits for its thread, which needs nobody to end, for five seconds at most; an interruption
+   * ends that wait and stays set.
+   */
+  @Override
+  public void close() {
+    loop.stop();
+    try {
+      thread.join(JOIN_AT_CLOSE.toMillis());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static InetAddress resolve(String host) {
+    String bare =
+        host.startsWith("[") && host.endsWith("]") ? host.substring(1, host.length() - 1) : host;
+    if (bare.isBlank()) {
+      throw new InvalidInfoException(
+          "master_address is empty; give the one address the store listens on");
+    }
+    try {
+      return InetAddress.getByName(bare);
+    } catch (UnknownHostException e) {
+      throw new InvalidInfoException(
+          "master_address '"
+              + host
+              + "' cannot be resolved on this host, so nothing can listen on it",
+          e);
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "TcpStoreServer[" + address + (isClosed() ? ", closed]" : "]");
+  }
+}
