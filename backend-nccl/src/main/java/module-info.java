@@ -2,6 +2,8 @@
 module dev.weightcast.backend.nccl {
   // The engines, and the interfaces that this module implements under them
   requires transitive dev.weightcast.spi;
+  // The store, and the unique id's way through it
+  requires dev.weightcast.rendezvous;
   // CUDA's runtime and NCCL
   requires org.bytedeco.cuda;
   requires org.bytedeco.javacpp;

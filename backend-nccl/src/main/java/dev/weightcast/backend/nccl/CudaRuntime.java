@@ -165,8 +165,7 @@ final class CudaRuntime implements DeviceRuntime {
   /** An event of the runtime's own, which is on nobody's account. */
   CudaEvent createInternalEvent() {
     long[] handle = new long[1];
-    calls.check(
-        "cudaEventCreateWithFlags", calls.cuda().createEvent(calls.ordinal(), handle));
+    calls.check("cudaEventCreateWithFlags", calls.cuda().createEvent(calls.ordinal(), handle));
     return new CudaEvent(
         calls,
         handle[0],

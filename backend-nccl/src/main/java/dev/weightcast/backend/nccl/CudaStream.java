@@ -49,8 +49,7 @@ final class CudaStream implements DeviceStream {
   public void recordEvent(DeviceEvent event) {
     CudaEvent own = own(event);
     own.recorded(underway());
-    calls.check(
-        "cudaEventRecord", calls.cuda().recordEvent(calls.ordinal(), own.handle(), handle));
+    calls.check("cudaEventRecord", calls.cuda().recordEvent(calls.ordinal(), own.handle(), handle));
   }
 
   @Override

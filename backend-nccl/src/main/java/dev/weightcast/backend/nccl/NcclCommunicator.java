@@ -1,17 +1,13 @@
 package dev.weightcast.backend.nccl;
 
 import dev.weightcast.api.DataType;
-import dev.weightcast.api.Deadline;
 import dev.weightcast.api.DeviceBuffer;
 import dev.weightcast.api.DeviceStream;
 import dev.weightcast.api.InvalidInfoException;
-import dev.weightcast.api.TransferAbortedException;
-import dev.weightcast.api.TransferPhase;
 import dev.weightcast.api.WeightTransferException;
 import dev.weightcast.spi.collective.Communicator;
 import java.util.List;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /** The live channel of one rank: collectives on a non-blocking NCCL communicator. */
 final class NcclCommunicator implements Communicator {
@@ -19,14 +15,14 @@ final class NcclCommunicator implements Communicator {
   private final NcclHandle handle;
   private final int rank;
   private final int worldSize;
-  private final AutoCloseable meeting;
+  private final Meeting meeting;
 
   /**
    * A channel whose communicator is ready.
    *
    * @param meeting what keeps the group's meeting point open for as long as the channel lives
    */
-  NcclCommunicator(NcclHandle handle, int rank, int worldSize, AutoCloseable meeting) {
+  NcclCommunicator(NcclHandle handle, int rank, int worldSize, Meeting meeting) {
     this.handle = handle;
     this.rank = rank;
     this.worldSize = worldSize;
@@ -97,6 +93,6 @@ final class NcclCommunicator implements Communicator {
   @Override
   public void close() {
     handle.close();
-    Meetings.close(meeting);
+    meeting.close();
   }
 }

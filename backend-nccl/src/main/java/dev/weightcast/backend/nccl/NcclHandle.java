@@ -123,8 +123,7 @@ final class NcclHandle implements AutoCloseable {
   }
 
   /** Polls until the call has ended, one way or the other, and gives its status. */
-  private int await(
-      String call, String doing, int status, TransferPhase phase, Deadline deadline) {
+  private int await(String call, String doing, int status, TransferPhase phase, Deadline deadline) {
     int now = status;
     try {
       Poll poll = new Poll(Long.MAX_VALUE);
@@ -160,8 +159,7 @@ final class NcclHandle implements AutoCloseable {
     Optional<String> reason = deadline.cancellation();
     String where = call + " on " + texts.who() + " during " + doing;
     return reason.isPresent()
-        ? new TransferAbortedException(
-            where + " was cancelled: " + reason.get(), phase, 0, 0, null)
+        ? new TransferAbortedException(where + " was cancelled: " + reason.get(), phase, 0, 0, null)
         : new TransferTimeoutException(
             where + " did not end within " + deadline.timeout() + ": other ranks did not take part",
             deadline.timeout(),
@@ -221,8 +219,7 @@ final class NcclHandle implements AutoCloseable {
     lock.lock();
     try {
       long communicator = cell.value();
-      int status =
-          communicator == 0 ? NcclLibrary.SUCCESS : nccl.abort(device, communicator);
+      int status = communicator == 0 ? NcclLibrary.SUCCESS : nccl.abort(device, communicator);
       if (status != NcclLibrary.SUCCESS && status != NcclLibrary.IN_PROGRESS) {
         LOG.log(Level.WARNING, "{0}", texts.failure("ncclCommAbort", "leaving", status));
       }

@@ -41,8 +41,7 @@ interface NcclLibrary {
       int device, long address, long count, int type, int root, long communicator, long stream);
 
   /** {@code ncclAllReduce} in place, as a sum. */
-  int allReduceSum(
-      int device, long address, long count, int type, long communicator, long stream);
+  int allReduceSum(int device, long address, long count, int type, long communicator, long stream);
 
   /** {@code ncclGetErrorString}. */
   String errorText(int status);

@@ -106,9 +106,7 @@ final class Staging implements AutoCloseable {
         long start = pinned + (long) i * blockBytes;
         all.add(
             new StagingBlock(
-                start,
-                calls.cuda().pinnedBytes(start, blockBytes),
-                runtime.createInternalEvent()));
+                start, calls.cuda().pinnedBytes(start, blockBytes), runtime.createInternalEvent()));
       }
     } catch (RuntimeException | Error e) {
       unpin();
