@@ -84,7 +84,7 @@ final class EngineLifecycle {
     try {
       if (current != null) {
         throw refused(
-            operation
+            operation.method
                 + " was called while "
                 + current.operation.method
                 + " is running on thread '"
