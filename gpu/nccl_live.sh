@@ -1,0 +1,157 @@
+#!/usr/bin/env bash
+# Everything that is shown live, on one GPU with two processes. Usage: nccl_live.sh PART…
+# Parts: smoke lists 8b many file python memory raw; without any, all of them.
+# Needs the folder .gpu/nccl that nccl_package.sh makes; NCCL_LIBRARY chooses a libnccl.so.2.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+package=$PWD/.gpu/nccl
+work=$(mktemp -d)
+children=()
+
+finish() {
+  for child in "${children[@]:-}"; do
+    [ -n "$child" ] && kill -9 "$child" 2>/dev/null
+  done
+  rm -rf "$work"
+}
+trap finish EXIT
+
+tar -C "$work" -xzf "$package/runtime.tar.gz"
+# Where the system has no NCCL of its own in the linker's path, torch's will do.
+library=${NCCL_LIBRARY:-}
+if [ -z "$library" ]; then
+  library=$(ldconfig -p | awk '/libnccl\.so\.2 /{print $NF; exit}')
+fi
+if [ -z "$library" ]; then
+  library=$(python3 -c 'import nvidia.nccl as n; print(list(n.__path__)[0] + "/lib/libnccl.so.2")')
+fi
+export PEER_NCCL=$library
+export NCCL_SOCKET_IFNAME=lo CUDA_MODULE_LOADING=EAGER
+java=("$work/runtime/bin/java" -Xmx2g -XX:MaxDirectMemorySize=24g
+  -Dorg.bytedeco.javacpp.nopointergc=true -Dorg.bytedeco.javacpp.cachedir="$work/cache"
+  "-Dnccl.library=$library" -cp "$package/jars/*" dev.weightcast.backend.nccl.LiveMain)
+number=0
+failures=0
+
+# side KIND ROLE HOSTID LOG WORDS…: starts one process in the background; KIND is java or python.
+side() {
+  local kind=$1 role=$2 host=$3 log=$4
+  shift 4
+  if [ "$kind" = java ]; then
+    NCCL_HOSTID=$host "${java[@]}" "role=$role" "$@" >"$log" 2>&1 &
+  else
+    NCCL_HOSTID=$host python3 gpu/nccl_peer.py "role=$role" "$@" >"$log" 2>&1 &
+  fi
+  children+=($!)
+}
+
+# pair SECONDS NAME TRAINER WORKER WORDS…: runs both sides under one time limit.
+pair() {
+  local limit=$1 name=$2 trainer=$3 worker=$4
+  shift 4
+  number=$((number + 1))
+  local folder=$work/$number
+  mkdir -p "$folder"
+  side "$trainer" trainer a "$folder/trainer.log" "folder=$folder" "port=$((29500 + number))" \
+    "label=$trainer-$worker" "$@"
+  local first=$!
+  side "$worker" worker b "$folder/worker.log" "folder=$folder" "port=$((29500 + number))" \
+    "label=$trainer-$worker" "$@"
+  local second=$!
+  local start=$SECONDS code=0
+  while kill -0 "$first" 2>/dev/null || kill -0 "$second" 2>/dev/null; do
+    if [ $((SECONDS - start)) -ge "$limit" ]; then
+      echo "TIME LIMIT of $limit s in $name"
+      for pid in "$first" "$second"; do
+        [ -n "$(command -v jstack)" ] && jstack "$pid" | head -60
+        kill -3 "$pid" 2>/dev/null
+      done
+      sleep 1
+      kill -9 "$first" "$second" 2>/dev/null
+      code=124
+    fi
+    sleep 0.05
+  done
+  wait "$first" || code=$?
+  wait "$second" || code=$?
+  grep -hE '^(RESULT|MEMORY|RAW)' "$folder/worker.log" "$folder/trainer.log" |
+    sed 's/^[A-Z]*|//' | column -t -s '|' 2>/dev/null ||
+    grep -hE '^(RESULT|MEMORY|RAW)' "$folder/worker.log" "$folder/trainer.log"
+  if [ "$code" -eq 0 ]; then
+    echo "ok: $name ($((SECONDS - start)) s)"
+  else
+    failures=$((failures + 1))
+    echo "FAILED ($code): $name"
+    for log in trainer worker; do
+      echo "--- $log"
+      grep -vE '^(RESULT|MEMORY|RAW)' "$folder/$log.log" | head -150
+    done
+  fi
+}
+
+part_smoke() {
+  "${java[@]}" do=explain
+  pair 60 "small list, store" java java list=small mode=store \
+    packings=packed:1048576:1,packed:1048576:2,packed:1048576:3,unpacked:1,unpacked:2,unpacked:3
+  pair 60 "small list, unique id" java java list=small mode=id \
+    packings=packed:1048576:2,unpacked:2
+}
+
+part_8b() {
+  pair 150 "8B, store" java java list=8b mode=store timeout=60 \
+    packings=packed:1073741824:2,packed:1073741824:1,packed:1073741824:3,unpacked:2
+  pair 90 "8B, unique id" java java list=8b mode=id timeout=60 \
+    packings=packed:1073741824:2,unpacked:1
+}
+
+part_many() {
+  pair 90 "3,360 tensors, store" java java list=many mode=store rounds=2 \
+    packings=packed:268435456:1,packed:268435456:2,packed:268435456:3,unpacked:1,unpacked:2
+  pair 60 "3,360 tensors, unique id" java java list=many mode=id \
+    packings=packed:268435456:2,unpacked:3
+}
+
+part_file() {
+  local file=$work/model.safetensors
+  "${java[@]}" do=file list=1b "file=$file" || failures=$((failures + 1))
+  pair 60 "safetensors file to worker" java java list=1b mode=store rounds=2 "file=$file" \
+    packings=packed:67108864:2,packed:268435456:2,unpacked:2
+  rm -f "$file"
+}
+
+part_python() {
+  local mode
+  for mode in store id; do
+    pair 60 "Python trainer, Java worker, $mode" python java list=small mode=$mode \
+      "specs=$package/list.small" packings=packed:1048576:2,unpacked:2
+    pair 60 "Java trainer, Python worker, $mode" java python list=small mode=$mode \
+      "specs=$package/list.small" packings=packed:1048576:2,unpacked:2
+  done
+}
+
+part_pythonspeed() {
+  local list
+  for list in 8b many; do
+    pair 120 "Python to Python, $list" python python list=$list mode=store \
+      "specs=$package/list.$list" packings=packed:1073741824:2,unpacked:2
+  done
+}
+
+part_memory() {
+  pair 120 "50 rounds and 3 cycles" java java do=memory list=small mode=id rounds=50 cycles=3 \
+    packings=packed:1048576:2
+}
+
+part_raw() {
+  pair 60 "raw broadcasts" java java do=raw mode=store
+}
+
+echo "NCCL: $library"
+nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader
+[ $# -eq 0 ] && set -- smoke python many 8b file memory raw pythonspeed
+for part in "$@"; do
+  echo "== $part (at $SECONDS s)"
+  "part_$part"
+done
+echo "== done at $SECONDS s, $failures failed"
+[ "$failures" -eq 0 ]
