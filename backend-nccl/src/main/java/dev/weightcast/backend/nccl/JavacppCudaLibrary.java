@@ -161,6 +161,7 @@ final class JavacppCudaLibrary implements CudaLibrary {
   @Override
   public int copyAll(int device, CopyBatch batch, long stream) {
     int count = batch.count();
+    // Arrays of pointers are arrays of longs; the overload with plain pointers means one pointer.
     try (LongPointer numbers = new LongPointer(3L * count);
         SizeTPointer attributeIndex = new SizeTPointer(1);
         cudaMemcpyAttributes attributes = new cudaMemcpyAttributes()) {
@@ -171,8 +172,8 @@ final class JavacppCudaLibrary implements CudaLibrary {
       int status = cudart.cudaSetDevice(device);
       return status == SUCCESS
           ? cudart.cudaMemcpyBatchAsync(
-              new Address(numbers.address()),
-              new Address(numbers.address() + (long) Long.BYTES * count),
+              new PointerPointer<>(new Address(numbers.address())),
+              new PointerPointer<>(new Address(numbers.address() + (long) Long.BYTES * count)),
               new SizeTPointer(new Address(numbers.address() + 2L * Long.BYTES * count)),
               count,
               attributes,

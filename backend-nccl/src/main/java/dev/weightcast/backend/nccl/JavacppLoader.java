@@ -26,10 +26,17 @@ final class JavacppLoader implements NativeLoader {
     // tells JavaCPP that it need not look for the library any more.
     Loader.loadGlobal(path.toString());
     try {
-      Loader.loadLibrary(new URL[] {path.toUri().toURL()}, LINK_NAME);
+      Loader.loadLibrary(
+          org.bytedeco.cuda.presets.nccl.class, new URL[] {path.toUri().toURL()}, LINK_NAME);
     } catch (MalformedURLException e) {
       throw new IllegalArgumentException("not a path: " + path, e);
     }
+  }
+
+  @Override
+  public void probeNccl() {
+    Loader.load(org.bytedeco.javacpp.presets.javacpp.class);
+    Loader.loadGlobal("libnccl.so.2");
   }
 
   @Override

@@ -11,6 +11,9 @@ interface NativeLoader {
   /** The NCCL that lies at a path and no other. */
   void loadNcclFrom(Path path);
 
+  /** Whether the system finds NCCL; for when the glue, which needs CUDA, cannot be loaded. */
+  void probeNccl();
+
   /** NCCL: the one that was loaded from a path, or the one that the system finds. */
   NcclLibrary loadNccl();
 }

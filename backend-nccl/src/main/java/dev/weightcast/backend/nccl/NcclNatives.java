@@ -68,7 +68,7 @@ final class NcclNatives {
 
   private @Nullable NcclLibrary loadNccl(NativeLoader loader, @Nullable String override) {
     if (override == null || override.isBlank()) {
-      return attempt("loading NCCL", loader::loadNccl);
+      return attempt("loading NCCL", () -> glued(loader));
     }
     String what = "loading NCCL from " + override + " (system property " + LIBRARY_PROPERTY + ")";
     return attempt(
@@ -83,8 +83,17 @@ final class NcclNatives {
             return null;
           }
           loader.loadNcclFrom(path);
-          return loader.loadNccl();
+          return cuda == null ? null : loader.loadNccl();
         });
+  }
+
+  /** The glue to NCCL needs CUDA's: without that, all that can be said is whether NCCL is there. */
+  private @Nullable NcclLibrary glued(NativeLoader loader) {
+    if (cuda == null) {
+      loader.probeNccl();
+      return null;
+    }
+    return loader.loadNccl();
   }
 
   private @Nullable Void lookAtCuda() {
