@@ -97,6 +97,11 @@ part_smoke() {
     packings=packed:1048576:2,unpacked:2
 }
 
+part_lists() {
+  part_many
+  part_8b
+}
+
 part_8b() {
   pair 150 "8B, store" java java list=8b mode=store timeout=60 \
     packings=packed:1073741824:2,packed:1073741824:1,packed:1073741824:3,unpacked:2

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import org.bytedeco.cuda.global.cudart;
 import org.bytedeco.cuda.global.nccl;
 import org.bytedeco.javacpp.Loader;
+import org.bytedeco.javacpp.Pointer;
 
 /** Loads by way of JavaCPP. */
 final class JavacppLoader implements NativeLoader {
@@ -25,6 +26,10 @@ final class JavacppLoader implements NativeLoader {
     // This alone would do for the linker, and it says what is wrong with the file; the second call
     // tells JavaCPP that it need not look for the library any more.
     Loader.loadGlobal(path.toString());
+    Pointer found = Loader.addressof("ncclGetVersion");
+    if (found == null || found.isNull()) {
+      throw new UnsatisfiedLinkError(path + ": is not NCCL, it has no ncclGetVersion");
+    }
     try {
       Loader.loadLibrary(
           org.bytedeco.cuda.presets.nccl.class, new URL[] {path.toUri().toURL()}, LINK_NAME);

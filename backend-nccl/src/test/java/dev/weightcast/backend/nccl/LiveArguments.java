@@ -4,6 +4,7 @@ import dev.weightcast.api.BroadcastInitInfo;
 import dev.weightcast.api.Packing;
 import dev.weightcast.api.TensorSpec;
 import dev.weightcast.api.UniqueId;
+import dev.weightcast.safetensors.SafetensorsSource;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,8 +41,12 @@ final class LiveArguments {
     return text("role", "").equals("trainer");
   }
 
+  /** Those of the file, if there is one, in the file's order; else those of the list. */
   List<TensorSpec> specs() {
-    return LiveLists.named(text("list", "small"));
+    String file = text("file", "");
+    return !file.isEmpty() && !text("do", "").equals("file")
+        ? SafetensorsSource.open(Path.of(file)).specs()
+        : LiveLists.named(text("list", "small"));
   }
 
   /** As in {@code unpacked:2,packed:1048576:3}. */
