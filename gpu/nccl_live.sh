@@ -29,7 +29,7 @@ export PEER_NCCL=$library
 export NCCL_SOCKET_IFNAME=lo CUDA_MODULE_LOADING=EAGER
 java=("$work/runtime/bin/java" -Xmx2g -XX:MaxDirectMemorySize=24g
   -Dorg.bytedeco.javacpp.nopointergc=true -Dorg.bytedeco.javacpp.cachedir="$work/cache"
-  "-Dnccl.library=$library" -cp "$package/jars/*" dev.weightcast.backend.nccl.LiveMain)
+  "-Dnccl.library=$library" "-XX:ErrorFile=$work/hs_err_%p.log" ${JAVA_FLAGS:-} -cp "$package/jars/*" dev.weightcast.backend.nccl.LiveMain)
 number=0
 failures=0
 
@@ -58,22 +58,33 @@ pair() {
   side "$worker" worker b "$folder/worker.log" "folder=$folder" "port=$((29500 + number))" \
     "label=$trainer-$worker" "$@"
   local second=$!
-  local start=$SECONDS code=0
-  while kill -0 "$first" 2>/dev/null || kill -0 "$second" 2>/dev/null; do
-    if [ $((SECONDS - start)) -ge "$limit" ]; then
+  local start=$SECONDS code=0 running="$first $second" left status child
+  while [ -n "$running" ]; do
+    left=
+    for child in $running; do
+      if kill -0 "$child" 2>/dev/null; then
+        left="$left $child"
+      else
+        status=0
+        wait "$child" || status=$?
+        if [ "$status" -ne 0 ]; then
+          code=$status
+          # The other side gets a little time to notice.
+          [ $((SECONDS - start + 8)) -lt "$limit" ] && limit=$((SECONDS - start + 8))
+        fi
+      fi
+    done
+    running=$left
+    if [ -n "$running" ] && [ $((SECONDS - start)) -ge "$limit" ]; then
       echo "TIME LIMIT of $limit s in $name"
-      for pid in "$first" "$second"; do
-        [ -n "$(command -v jstack)" ] && jstack "$pid" | head -60
-        kill -3 "$pid" 2>/dev/null
-      done
-      sleep 1
-      kill -9 "$first" "$second" 2>/dev/null
       code=124
+      kill -3 $running 2>/dev/null # a JVM prints its threads
+      sleep 0.5
+      kill -9 $running 2>/dev/null
+      sleep 0.1
     fi
     sleep 0.05
   done
-  wait "$first" || code=$?
-  wait "$second" || code=$?
   grep -hE '^(RESULT|MEMORY|RAW)' "$folder/worker.log" "$folder/trainer.log" |
     sed 's/^[A-Z]*|//' | column -t -s '|' 2>/dev/null ||
     grep -hE '^(RESULT|MEMORY|RAW)' "$folder/worker.log" "$folder/trainer.log"
@@ -84,16 +95,28 @@ pair() {
     echo "FAILED ($code): $name"
     for log in trainer worker; do
       echo "--- $log"
-      grep -vE '^(RESULT|MEMORY|RAW)' "$folder/$log.log" | head -150
+      grep -vE '^(RESULT|MEMORY|RAW|#)' "$folder/$log.log" | head -150
+    done
+    for crash in "$work"/hs_err_*.log; do
+      [ -f "$crash" ] || continue
+      echo "--- $(basename "$crash")"
+      grep -E '^Current thread|^siginfo|^R[A-D]X=' "$crash"
+      sed -n '/^Native frames/,/^$/p; /^Java frames/,/^$/p' "$crash" | head -60
+      rm -f "$crash"
     done
   fi
 }
 
 part_smoke() {
   "${java[@]}" do=explain
-  pair 60 "small list, store" java java list=small mode=store \
+  local usual=("${java[@]}")
+  java=("$work/runtime/bin/java" -Dweightcast.nccl.batch_copies=false "${usual[@]:1}")
+  pair 40 "small list, store, without batches" java java list=small mode=store timeout=20 \
+    packings=unpacked:1,packed:1048576:2
+  java=("${usual[@]}")
+  pair 40 "small list, store" java java list=small mode=store timeout=20 \
     packings=packed:1048576:1,packed:1048576:2,packed:1048576:3,unpacked:1,unpacked:2,unpacked:3
-  pair 60 "small list, unique id" java java list=small mode=id \
+  pair 40 "small list, unique id" java java list=small mode=id timeout=20 \
     packings=packed:1048576:2,unpacked:2
 }
 
@@ -127,9 +150,9 @@ part_file() {
 part_python() {
   local mode
   for mode in store id; do
-    pair 60 "Python trainer, Java worker, $mode" python java list=small mode=$mode \
+    pair 30 "Python trainer, Java worker, $mode" python java list=small mode=$mode timeout=20 \
       "specs=$package/list.small" packings=packed:1048576:2,unpacked:2
-    pair 60 "Java trainer, Python worker, $mode" java python list=small mode=$mode \
+    pair 30 "Java trainer, Python worker, $mode" java python list=small mode=$mode timeout=20 \
       "specs=$package/list.small" packings=packed:1048576:2,unpacked:2
   done
 }

@@ -23,6 +23,9 @@ final class CudaRuntime implements DeviceRuntime {
 
   private static final Logger LOG = System.getLogger("dev.weightcast.backend.nccl");
 
+  /** A way out for drivers whose batched copies do not do what they should. */
+  static final String BATCH_PROPERTY = "weightcast.nccl.batch_copies";
+
   /** Pinned memory: enough blocks for one to be filled while others are on the bus. */
   private static final int STAGING_BLOCKS = 4;
 
@@ -38,7 +41,8 @@ final class CudaRuntime implements DeviceRuntime {
   private final Staging staging;
   private final AtomicBoolean closed = new AtomicBoolean();
   private final AtomicLong events = new AtomicLong();
-  private volatile boolean batches = true;
+  private volatile boolean batches =
+      Boolean.parseBoolean(System.getProperty(BATCH_PROPERTY, "true"));
 
   private CudaRuntime(CudaCalls calls, int stagingBlocks, int stagingBlockBytes) {
     this.calls = calls;
