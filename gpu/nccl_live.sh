@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Everything that is shown live, on one GPU with two processes. Usage: nccl_live.sh PART…
-# Parts: smoke lists 8b many file python memory raw; without any, all of them.
-# Needs the folder .gpu/nccl that nccl_package.sh makes; NCCL_LIBRARY chooses a libnccl.so.2.
+# Parts: smoke copies python many 8b file memory recovery kill raw pythonspeed; without any, all.
+# Needs the folder .gpu/nccl that nccl_package.sh makes. NCCL_LIBRARY chooses a libnccl.so.2;
+# MULTI_RANK=1 is for NCCL 2.30 or newer, where two ranks may share a GPU.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 package=$PWD/.gpu/nccl
@@ -37,10 +38,16 @@ failures=0
 side() {
   local kind=$1 role=$2 host=$3 log=$4
   shift 4
+  # From 2.30 on NCCL lets two ranks share a GPU, at its speed; before, they must seem far apart.
+  if [ -n "${MULTI_RANK:-}" ]; then
+    export NCCL_MULTI_RANK_GPU_ENABLE=1
+    host=
+  fi
+  if [ -n "$host" ]; then export NCCL_HOSTID=$host; else unset NCCL_HOSTID; fi
   if [ "$kind" = java ]; then
-    NCCL_HOSTID=$host "${java[@]}" "role=$role" "$@" >"$log" 2>&1 &
+    "${java[@]}" "role=$role" "$@" >"$log" 2>&1 &
   else
-    NCCL_HOSTID=$host python3 gpu/nccl_peer.py "role=$role" "$@" >"$log" 2>&1 &
+    python3 gpu/nccl_peer.py "role=$role" "$@" >"$log" 2>&1 &
   fi
   children+=($!)
 }
@@ -166,8 +173,53 @@ part_pythonspeed() {
 }
 
 part_memory() {
-  pair 120 "50 rounds and 3 cycles" java java do=memory list=small mode=id rounds=50 cycles=3 \
-    packings=packed:1048576:2
+  local usual=("${java[@]}")
+  # A heap that is all there from the start: what grows is not the heap.
+  java=("${usual[0]}" -Xms128m -XX:+AlwaysPreTouch "${usual[@]:1}")
+  java=("${java[@]/-Xmx2g/-Xmx128m}")
+  pair 120 "50 rounds in each of 6 engines' lives" java java do=memory list=small mode=id \
+    rounds=50 cycles=6 packings=packed:1048576:2
+  java=("${usual[@]}")
+}
+
+part_copies() {
+  timeout 60 "${java[@]}" do=copies || failures=$((failures + 1))
+}
+
+part_recovery() {
+  local packings
+  for packings in packed:1048576:2 unpacked:2; do
+    pair 60 "a worker that does not take part, $packings" java java do=recover list=small \
+      mode=store timeout=4 packings=$packings
+  done
+}
+
+# A worker that is killed in the middle: how soon the trainer says so.
+part_kill() {
+  number=$((number + 1))
+  local folder=$work/$number
+  mkdir -p "$folder"
+  local words=(list=8b mode=store rounds=4 check=no timeout=60 packings=packed:268435456:2
+    "folder=$folder" "port=$((29500 + number))")
+  side java trainer a "$folder/trainer.log" "${words[@]}"
+  local trainer=$!
+  side java worker b "$folder/worker.log" "${words[@]}"
+  local worker=$!
+  local start=$SECONDS
+  while ! grep -q '^RESULT' "$folder/trainer.log" && [ $((SECONDS - start)) -lt 60 ]; do
+    sleep 0.1
+  done
+  sleep 1
+  kill -9 "$worker"
+  local killed
+  killed=$(date +%s.%N)
+  for _ in $(seq 200); do
+    kill -0 "$trainer" 2>/dev/null || break
+    sleep 0.1
+  done
+  kill -9 "$trainer" 2>/dev/null
+  echo "trainer ended $(echo "$(date +%s.%N) $killed" | awk '{printf "%.1f", $1 - $2}') s after"
+  grep -m1 'Exception' "$folder/trainer.log" || failures=$((failures + 1))
 }
 
 part_raw() {
@@ -176,7 +228,7 @@ part_raw() {
 
 echo "NCCL: $library"
 nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader
-[ $# -eq 0 ] && set -- smoke python many 8b file memory raw pythonspeed
+[ $# -eq 0 ] && set -- smoke copies python many 8b file memory recovery kill raw pythonspeed
 for part in "$@"; do
   echo "== $part (at $SECONDS s)"
   "part_$part"

@@ -8,10 +8,4 @@ final class Address extends Pointer {
   Address(long value) {
     this.address = value;
   }
-
-  Address(long value, long byteSize) {
-    this.address = value;
-    this.limit = byteSize;
-    this.capacity = byteSize;
-  }
 }

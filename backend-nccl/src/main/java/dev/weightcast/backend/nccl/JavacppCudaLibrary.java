@@ -82,7 +82,13 @@ final class JavacppCudaLibrary implements CudaLibrary {
 
   @Override
   public ByteBuffer pinnedBytes(long address, int byteSize) {
-    return new Address(address, byteSize).asByteBuffer().order(ByteOrder.nativeOrder());
+    // Of a pointer to bytes, and no other kind: JavaCPP counts a plain one in units of eight.
+    BytePointer bytes = new BytePointer(new Address(address)).capacity(byteSize);
+    ByteBuffer buffer = bytes.asByteBuffer().order(ByteOrder.nativeOrder());
+    if (buffer.capacity() != byteSize) {
+      throw new IllegalStateException(byteSize + " pinned bytes became " + buffer.capacity());
+    }
+    return buffer;
   }
 
   @Override

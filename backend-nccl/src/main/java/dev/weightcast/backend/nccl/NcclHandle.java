@@ -31,6 +31,9 @@ final class NcclHandle implements AutoCloseable {
 
   private static final Logger LOG = System.getLogger("dev.weightcast.backend.nccl");
 
+  /** About what a launch takes in the background: so long it is worth spinning for. */
+  private static final long LAUNCH_NANOS = TimeUnit.MICROSECONDS.toNanos(300);
+
   /** How long closing waits for an abort. It takes a fraction of a second, if nothing is broken. */
   private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(10);
 
@@ -126,7 +129,7 @@ final class NcclHandle implements AutoCloseable {
   private int await(String call, String doing, int status, TransferPhase phase, Deadline deadline) {
     int now = status;
     try {
-      Poll poll = new Poll(Long.MAX_VALUE);
+      Poll poll = new Poll(Long.MAX_VALUE, LAUNCH_NANOS);
       while (now == NcclLibrary.IN_PROGRESS) {
         if (deadline.isOver()) {
           throw over(call, doing, phase, deadline);

@@ -9,18 +9,24 @@ import java.util.concurrent.locks.LockSupport;
  */
 final class Poll {
 
-  private static final int SPINS = 64;
+  private static final long SPIN_NANOS = TimeUnit.MICROSECONDS.toNanos(20);
   private static final long FIRST_NANOS = TimeUnit.MICROSECONDS.toNanos(20);
   private static final long LAST_NANOS = TimeUnit.MICROSECONDS.toNanos(200);
 
   private final long start = System.nanoTime();
   private final long nanos;
-  private int looks;
+  private final long spinNanos;
   private long next = FIRST_NANOS;
 
   /** Pauses that together take at most so long. */
   Poll(long nanos) {
+    this(nanos, SPIN_NANOS);
+  }
+
+  /** Pauses of which the first are spins, for so long. */
+  Poll(long nanos, long spinNanos) {
     this.nanos = nanos;
+    this.spinNanos = spinNanos;
   }
 
   /**
@@ -33,11 +39,12 @@ final class Poll {
     if (Thread.interrupted()) {
       throw new InterruptedException("interrupted while waiting for the device");
     }
-    long left = nanos - (System.nanoTime() - start);
+    long elapsed = System.nanoTime() - start;
+    long left = nanos - elapsed;
     if (left <= 0) {
       return false;
     }
-    if (looks++ < SPINS) {
+    if (elapsed < spinNanos) {
       Thread.onSpinWait();
     } else {
       LockSupport.parkNanos(Math.min(next, left));

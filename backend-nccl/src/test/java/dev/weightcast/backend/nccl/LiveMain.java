@@ -47,6 +47,11 @@ final class LiveMain {
       case "explain" -> System.out.println(new NcclBackendProvider().availability());
       case "file" -> LiveFile.write(Path.of(arguments.text("file", "")), arguments.specs());
       case "raw" -> LiveRaw.run(arguments);
+      case "copies" -> System.exit(LiveCopies.run(arguments) == 0 ? 0 : 1);
+      case "recover" -> {
+        WeightTransfer transfer = new LiveMain(arguments).transfer;
+        System.exit(new LiveRecovery(arguments, transfer).run() == 0 ? 0 : 1);
+      }
       case "memory" -> new LiveMain(arguments).memory();
       case "transfer" -> {
         LiveMain main = new LiveMain(arguments);
