@@ -1,6 +1,7 @@
 package dev.weightcast.api;
 
 import java.util.List;
+import java.util.Objects;
 
 /** A source seen through a mapping. */
 record MappedWeightSource(WeightSource source, TensorMapping mapping) implements WeightSource {
@@ -23,7 +24,7 @@ record MappedWeightSource(WeightSource source, TensorMapping mapping) implements
       public SourceTensor next() {
         SourceTensor tensor = pass.next();
         try {
-          return mapping.mapTensor(tensor);
+          return Objects.requireNonNull(mapping.mapTensor(tensor), "the mapping returned null");
         } catch (RuntimeException | Error e) {
           tensor.release(); // nobody else will: it never reached the engine
           throw e;

@@ -18,11 +18,11 @@ import org.jspecify.annotations.Nullable;
  */
 record Backend(BackendReport report, @Nullable BackendProvider provider) {
 
-  /** What a provider threw, and from which of its methods. */
+  /** What a provider must not do: which of its methods threw, or returned null. */
   private static final class Misbehaviour extends Exception {
     private static final long serialVersionUID = 1L;
 
-    Misbehaviour(String what, Throwable cause) {
+    Misbehaviour(String what, @Nullable Throwable cause) {
       super(what, cause, false, false);
     }
   }
@@ -110,8 +110,11 @@ record Backend(BackendReport report, @Nullable BackendProvider provider) {
   }
 
   private Backend broken(Misbehaviour e) {
-    Throwable cause = e.getCause() == null ? e : e.getCause();
-    return new Backend(report.broken(String.valueOf(e.getMessage()), cause), provider);
+    String what = String.valueOf(e.getMessage());
+    Throwable cause = e.getCause();
+    return cause == null
+        ? with(BackendStatus.BROKEN, List.of(BackendProblem.of(what)))
+        : new Backend(report.broken(what, cause), provider);
   }
 
   private static <T> T ask(String method, Supplier<@Nullable T> question) throws Misbehaviour {
@@ -125,7 +128,7 @@ record Backend(BackendReport report, @Nullable BackendProvider provider) {
       throw new Misbehaviour(method + " threw", e);
     }
     if (answer == null) {
-      throw new Misbehaviour(method, new NullPointerException("the answer is null"));
+      throw new Misbehaviour(method + " returned null", null);
     }
     return answer;
   }

@@ -54,11 +54,26 @@ interface BackendSearch {
    */
   static BackendSearch byDefault() {
     ClassLoader context = Thread.currentThread().getContextClassLoader();
-    if (context != null && seesUs(context)) {
+    ClassLoader own = ownLoader();
+    if (context != null && !isAbove(context, own) && seesUs(context)) {
       return in(context, "the thread's context class loader");
     }
-    ClassLoader own = WeightTransfer.class.getClassLoader();
-    return in(own == null ? ClassLoader.getSystemClassLoader() : own, "Weightcast's own");
+    return in(own, "Weightcast's own");
+  }
+
+  private static ClassLoader ownLoader() {
+    ClassLoader loader = WeightTransfer.class.getClassLoader();
+    return loader == null ? ClassLoader.getSystemClassLoader() : loader;
+  }
+
+  // Ours sees all that one above it does, and more.
+  private static boolean isAbove(ClassLoader loader, ClassLoader own) {
+    for (ClassLoader l = own.getParent(); l != null; l = l.getParent()) {
+      if (l.equals(loader)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static boolean seesUs(ClassLoader loader) {

@@ -13,15 +13,21 @@ import org.jspecify.annotations.Nullable;
 /** Takes the backend that was asked for, or says why not. Asks no other whether it can run. */
 final class Chooser {
 
+  // Stable on a list that is ordered by name: of equals the first by name stays the first.
   private static final Comparator<Backend> BY_PRIORITY =
-      Comparator.comparingInt((Backend b) -> priority(b))
-          .reversed()
-          .thenComparing(b -> b.report().name().orElse(""));
+      Comparator.comparingInt((Backend b) -> priority(b)).reversed();
 
   private final BackendSetting setting;
   private final List<Backend> backends;
   private final String searched;
 
+  /**
+   * A chooser among these.
+   *
+   * @param setting the name that was asked for
+   * @param backends ordered by name, as the registry has them
+   * @param searched where they were looked for, in words
+   */
   Chooser(BackendSetting setting, List<Backend> backends, String searched) {
     this.setting = setting;
     this.backends = backends;

@@ -15,10 +15,12 @@ import org.jspecify.annotations.Nullable;
 /** Makes engines of a backend, and hands them out only with the infos that they take. */
 final class EngineMaker {
 
+  private final BackendSetting setting;
   private final BackendReport report;
   private final BackendProvider provider;
 
-  EngineMaker(Backend backend) {
+  EngineMaker(BackendSetting setting, Backend backend) {
+    this.setting = setting;
     this.report = backend.report();
     this.provider = Objects.requireNonNull(backend.provider(), "a backend that can run has one");
   }
@@ -34,7 +36,7 @@ final class EngineMaker {
         throw otherInfos("worker", wanted, initTaken.getName() + " and " + updateTaken.getName());
       }
     } catch (RuntimeException | LinkageError e) {
-      throw closed(engine, failure("worker", e));
+      throw closed(engine, failure("worker", "its engine threw", e));
     }
     // The engine has just said that these are its very types.
     @SuppressWarnings("unchecked")
@@ -51,7 +53,7 @@ final class EngineMaker {
         throw otherInfos("trainer", init.getName(), initTaken.getName());
       }
     } catch (RuntimeException | LinkageError e) {
-      throw closed(engine, failure("trainer", e));
+      throw closed(engine, failure("trainer", "its engine threw", e));
     }
     // The engine has just said that this is its very type.
     @SuppressWarnings("unchecked")
@@ -64,26 +66,31 @@ final class EngineMaker {
     try {
       engine = maker.get();
     } catch (RuntimeException | LinkageError e) {
-      throw failure(side, e);
+      throw failure(side, side + "(context) threw", e);
     }
     if (engine == null) {
-      BackendProblem problem = BackendProblem.of(side + "(context) returned null");
-      throw new BackendException(Messages.engineFailed(report, side, problem), name(), null);
+      throw failure(side, BackendProblem.of(side + "(context) returned null"), null);
     }
     return engine;
   }
 
   // Weightcast's own exceptions have their message already: a config that does not fit, a device.
-  private WeightTransferException failure(String side, Throwable thrown) {
+  private WeightTransferException failure(String side, String what, Throwable thrown) {
     if (thrown instanceof WeightTransferException own) {
       return own;
     }
-    BackendProblem problem = BackendProblem.of(side + "(context) threw", thrown);
-    return new BackendException(Messages.engineFailed(report, side, problem), name(), thrown);
+    return failure(side, BackendProblem.of(what, thrown), thrown);
+  }
+
+  private BackendException failure(
+      String side, BackendProblem problem, @Nullable Throwable thrown) {
+    return new BackendException(
+        Messages.engineFailed(setting, report, side, problem, thrown), setting.name(), thrown);
   }
 
   private BackendException otherInfos(String side, String wanted, String taken) {
-    return new BackendException(Messages.otherInfos(report, side, wanted, taken), name(), null);
+    return new BackendException(
+        Messages.otherInfos(setting, report, side, wanted, taken), setting.name(), null);
   }
 
   private static WeightTransferException closed(
@@ -91,12 +98,10 @@ final class EngineMaker {
     try {
       engine.close();
     } catch (Exception | LinkageError e) {
-      failure.addSuppressed(e);
+      if (!e.equals(failure)) { // an exception cannot suppress itself
+        failure.addSuppressed(e);
+      }
     }
     return failure;
-  }
-
-  private String name() {
-    return report.name().orElse("");
   }
 }

@@ -10,8 +10,8 @@ import java.util.Optional;
  * @param setting the name that is asked for, and who asked
  * @param searched where backends were looked for
  * @param chosen the backend that would be taken, or empty if none can be
- * @param decision why that one; or the whole message of the exception that asking for an engine
- *     would throw
+ * @param decision why that one; or what is in the way and what to do, as the exception says that
+ *     asking for an engine throws
  * @param backends every backend that was met, also those that are not usable, ordered by name
  */
 public record Explanation(

@@ -4,6 +4,7 @@ import dev.weightcast.spi.SpiVersion;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** What is said when a backend cannot be had: what was asked, what was found, what to do next. */
 final class Messages {
@@ -68,7 +69,7 @@ final class Messages {
                 b -> b.report().name().isEmpty() && b.report().status() == BackendStatus.BROKEN);
     String names =
         backends.stream()
-            .filter(b -> b.report().status() == BackendStatus.UNTRIED)
+            .filter(b -> inTheWay(b.report()).isEmpty())
             .flatMap(b -> b.report().name().stream())
             .map(n -> "'" + n + "'")
             .collect(Collectors.joining(", "));
@@ -82,7 +83,10 @@ final class Messages {
   static String refused(BackendSetting setting, List<Backend> refused) {
     return new Text("Backend '" + setting.name() + "' is there, but its name is refused.", setting)
         .found(refused)
-        .next("ask for it by a name that it may have, once its author has given it one");
+        .next(
+            BackendNames.artifact(setting.name())
+                .map(artifact -> "remove that jar and add " + artifact + PATHS)
+                .orElse("take a release of the backend that has a name it may have"));
   }
 
   static String duplicate(BackendSetting setting, List<Backend> namesakes) {
@@ -94,7 +98,9 @@ final class Messages {
                 + "', and none of them is taken.",
             setting);
     namesakes.forEach(b -> text.line("found", b.report().toString()));
-    return text.next("remove all but one of these jars");
+    long places = namesakes.stream().map(b -> b.report().origin().location()).distinct().count();
+    return text.next(
+        places > 1 ? "remove all but one of these jars" : "report it to the author of that jar");
   }
 
   static String incompatible(BackendSetting setting, BackendReport report) {
@@ -116,7 +122,7 @@ final class Messages {
     return new Text("Backend '" + setting.name() + "' is there, but broken.", setting)
         .line("found", report.toString())
         .problems(report.problems())
-        .next("report it to the backend's author, with the cause of this exception");
+        .next(report(report.failure().orElse(null)));
   }
 
   static String unavailable(BackendSetting setting, BackendReport report) {
@@ -132,7 +138,8 @@ final class Messages {
     if (why.isEmpty()) {
       return text.line("found", "none")
           .line("searched", searched)
-          .next("add a backend, such as " + BackendNames.artifact("nccl").orElseThrow() + PATHS);
+          .next(
+              "add a backend" + PATHS + ", such as " + BackendNames.artifact("nccl").orElseThrow());
     }
     return text.line("searched", searched)
         .next("remove the reasons above for the one that is meant, or ask for one by its name");
@@ -145,53 +152,57 @@ final class Messages {
         + SpiVersion.CURRENT;
   }
 
-  static String onlyInMetaInf() {
+  static String onlyInMetaInf(String className) {
     return "its module registers it in META-INF/services only, which is not read in a named"
-        + " module; its author should add 'provides dev.weightcast.spi.BackendProvider with …' to"
-        + " module-info";
+        + " module; its author should add 'provides dev.weightcast.spi.BackendProvider with "
+        + className
+        + "' to module-info";
   }
 
-  static String engineFailed(BackendReport report, String side, BackendProblem problem) {
-    return "Backend '"
-        + report.name().orElse("")
-        + "' can run, but made no engine for a "
-        + side
-        + "."
-        + "\n  found: "
-        + report
-        + "\n  reason: "
-        + problem.text()
-        + (problem.hint().isEmpty() ? "" : "\n    hint: " + problem.hint())
-        + "\n  next: report it to the backend's author, with the cause of this exception";
+  static String engineFailed(
+      BackendSetting setting,
+      BackendReport report,
+      String side,
+      BackendProblem problem,
+      @Nullable Throwable thrown) {
+    return new Text(
+            "Backend '" + nameOf(report) + "' can run, but made no engine for a " + side + ".",
+            setting)
+        .line("found", report.toString())
+        .problems(List.of(problem))
+        .next((problem.hint().isEmpty() ? "" : "follow the hint; failing that, ") + report(thrown));
   }
 
-  static String otherInfos(BackendReport report, String side, String wanted, String taken) {
-    return "Backend '"
-        + report.name().orElse("")
-        + "' takes other infos than the "
-        + side
-        + " was asked for with."
-        + "\n  asked for: "
-        + wanted
-        + "\n  found: "
-        + report
-        + ", which takes "
-        + taken
-        + "\n  next: ask for the infos that it takes, or for another backend";
+  static String otherInfos(
+      BackendSetting setting, BackendReport report, String side, String wanted, String taken) {
+    return new Text("Backend '" + nameOf(report) + "' does not take these infos.", setting)
+        .line("wanted", "a " + side + " for " + wanted)
+        .line("found", report.toString())
+        .line("takes", taken)
+        .next("ask for a " + side + " with the infos that it takes, or for another backend");
+  }
+
+  private static String report(@Nullable Throwable thrown) {
+    return "report it to the backend's author"
+        + (thrown == null ? "" : ", with the cause of this exception");
+  }
+
+  private static String nameOf(BackendReport report) {
+    return report.name().orElse("");
   }
 
   /** A backend, and what is in its way if something is. */
   static String withProblems(BackendReport report) {
-    return switch (report.status()) {
-      case UNTRIED, AVAILABLE -> report.toString();
-      default -> report + "; " + statusAndProblems(report);
-    };
+    return report + inTheWay(report);
   }
 
-  static String statusAndProblems(BackendReport report) {
-    return report.status()
-        + report.problems().stream()
-            .map(BackendProblem::toString)
-            .collect(Collectors.joining("; ", ": ", ""));
+  private static String inTheWay(BackendReport report) {
+    return switch (report.status()) {
+      case UNTRIED, AVAILABLE -> "";
+      default ->
+          report.problems().stream()
+              .map(BackendProblem::toString)
+              .collect(Collectors.joining("; ", "; " + report.status() + ": ", ""));
+    };
   }
 }

@@ -44,7 +44,9 @@ final class ServiceWalk {
     }
     attributeTheRest();
     for (BackendOrigin unread : registrations.unread()) {
-      backends.add(Backend.failed(unread, BackendProblem.of(Messages.onlyInMetaInf())));
+      backends.add(
+          Backend.failed(
+              unread, BackendProblem.of(Messages.onlyInMetaInf(unread.className().orElse("…")))));
     }
     return backends;
   }
@@ -68,26 +70,27 @@ final class ServiceWalk {
 
   private void locate(Throwable thrown) {
     Optional<BackendOrigin> named = registrations.namedIn(String.valueOf(thrown.getMessage()));
-    if (!said.add(thrown.toString())) {
-      return; // the same again
-    }
-    if (named.isPresent()) {
+    if (named.isEmpty()) {
+      unattributed.add(thrown);
+    } else if (said.add(thrown.toString())) {
       registrations.met(named.get());
       backends.add(Backend.failed(named.get(), "could not be loaded", thrown));
-    } else {
-      unattributed.add(thrown);
     }
   }
 
   // A missing class of a provider's is named by the JVM, the provider is not. Both the loader and
   // the registrations keep their order, so what is left of one belongs to what is left of the
-  // other.
+  // other, if it is as many.
   private void attributeTheRest() {
     List<BackendOrigin> left = registrations.notMet();
     boolean pairs = left.size() == unattributed.size();
     for (int i = 0; i < unattributed.size(); i++) {
-      BackendOrigin origin = pairs ? left.get(i) : BackendOrigin.UNKNOWN;
-      backends.add(Backend.failed(origin, "could not be loaded", unattributed.get(i)));
+      Throwable thrown = unattributed.get(i);
+      if (pairs) {
+        backends.add(Backend.failed(left.get(i), "could not be loaded", thrown));
+      } else if (said.add(thrown.toString())) {
+        backends.add(Backend.failed(BackendOrigin.UNKNOWN, "could not be loaded", thrown));
+      }
     }
   }
 }

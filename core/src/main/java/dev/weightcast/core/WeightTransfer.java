@@ -147,7 +147,7 @@ public final class WeightTransfer {
       Class<I> initInfo, Class<U> updateInfo) {
     Objects.requireNonNull(initInfo, "initInfo");
     Objects.requireNonNull(updateInfo, "updateInfo");
-    return new EngineMaker(choose()).worker(context, initInfo, updateInfo);
+    return new EngineMaker(setting, choose()).worker(context, initInfo, updateInfo);
   }
 
   /**
@@ -160,7 +160,7 @@ public final class WeightTransfer {
    */
   public <I extends InitInfo> TrainerWeightTransferEngine<I> trainer(Class<I> initInfo) {
     Objects.requireNonNull(initInfo, "initInfo");
-    return new EngineMaker(choose()).trainer(context, initInfo);
+    return new EngineMaker(setting, choose()).trainer(context, initInfo);
   }
 
   private Backend choose() {

@@ -3,9 +3,14 @@ package dev.weightcast.rendezvous;
 import dev.weightcast.api.Deadline;
 import dev.weightcast.api.InvalidInfoException;
 import dev.weightcast.api.TransferTimeoutException;
+import dev.weightcast.rendezvous.internal.Endpoint;
 import dev.weightcast.rendezvous.internal.Failures;
+import dev.weightcast.rendezvous.internal.Resolver;
 import dev.weightcast.rendezvous.internal.ServerLoop;
 import dev.weightcast.rendezvous.internal.StoppedException;
+import dev.weightcast.rendezvous.internal.StoreSession;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,6 +29,8 @@ final class Joining {
   private static final String JOIN_COUNTER = "init/";
   private static final String RANK_KEY = "weightcast/rank/";
   private static final String WORLD_SIZE_KEY = "weightcast/world_size";
+
+  private static final String REFUSED_KEY = "weightcast/refused";
 
   private final int rank;
   private final int worldSize;
@@ -56,7 +63,22 @@ final class Joining {
           "master_port 0 cannot be joined, nobody would know the port; make a TcpStoreServer on"
               + " port 0, publish its port, and host the group with it");
     }
-    return on(TcpStoreServer.bind(host, port, options.server()));
+    return on(TcpStoreServer.bind(resolve(new Endpoint(host, port)), port, options.server()));
+  }
+
+  private InetAddress resolve(Endpoint endpoint) {
+    try {
+      return Resolver.system().resolve(endpoint, deadline).get(0);
+    } catch (UnknownHostException e) {
+      throw TcpStoreServer.unknown(endpoint.host(), e);
+    } catch (StoppedException e) {
+      throw Failures.stopped(
+          "looking up '" + endpoint.host() + "' to listen on it",
+          "no resolver answered; give an address instead of a name",
+          deadline,
+          e,
+          List.of());
+    }
   }
 
   StatelessProcessGroup on(TcpStoreServer server) {
@@ -102,22 +124,25 @@ final class Joining {
 
   private void enter(TcpStoreClient store) {
     byte[] mine = Integer.toString(worldSize).getBytes(StandardCharsets.US_ASCII);
-    byte[] first = store.compareAndSet(WORLD_SIZE_KEY, new byte[0], mine, deadline);
-    String theirs = new String(first, StandardCharsets.US_ASCII);
+    StoreSession.StringAndNumber answers =
+        store.compareAndSetThenAdd(WORLD_SIZE_KEY, new byte[0], mine, RANK_KEY + rank, deadline);
+    String theirs = new String(answers.string(), StandardCharsets.US_ASCII);
     if (!theirs.equals(Integer.toString(worldSize))) {
-      throw new InvalidInfoException(
+      throw refused(
+          store,
           "rank "
               + rank
               + " was told world_size "
               + worldSize
-              + ", the group at "
+              + ", another rank of the group at "
               + store.address()
-              + " has "
+              + " was told "
               + theirs
               + "; every rank must get the same");
     }
-    if (store.add(RANK_KEY + rank, 1, deadline) != 1) {
-      throw new InvalidInfoException(
+    if (answers.number() != 1) {
+      throw refused(
+          store,
           "rank "
               + rank
               + " has joined the group at "
@@ -128,15 +153,26 @@ final class Joining {
     store.addOnWire(JOIN_COUNTER, 1, deadline);
   }
 
+  /** Leaves word for rank 0, which would otherwise wait for a rank that cannot come. */
+  private InvalidInfoException refused(TcpStoreClient store, String why) {
+    store.set(REFUSED_KEY, why.getBytes(StandardCharsets.UTF_8), deadline);
+    return new InvalidInfoException(why);
+  }
+
   private void awaitAll(TcpStoreServer server) {
     ServerLoop loop = server.loop();
     try {
       while (loop.counter(JOIN_COUNTER) < worldSize) {
+        String refusal = loop.text("/" + REFUSED_KEY);
+        if (!refusal.isEmpty()) {
+          throw new InvalidInfoException("the group cannot become complete: " + refusal);
+        }
         StoppedException.check(deadline);
         if (server.isClosed()) {
           throw StoppedException.closed();
         }
-        loop.awaitChange(Math.max(1, deadline.slice().toMillis()));
+        loop.await(
+            JOIN_COUNTER, worldSize, "/" + REFUSED_KEY, Math.max(1, deadline.slice().toMillis()));
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

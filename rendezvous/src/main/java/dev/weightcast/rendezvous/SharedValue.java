@@ -1,8 +1,6 @@
 package dev.weightcast.rendezvous;
 
 import dev.weightcast.api.UniqueId;
-import dev.weightcast.rendezvous.internal.PickleReader;
-import dev.weightcast.rendezvous.internal.PickleWriter;
 import java.util.Arrays;
 
 /**

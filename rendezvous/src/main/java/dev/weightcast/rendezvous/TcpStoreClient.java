@@ -82,6 +82,14 @@ public final class TcpStoreClient implements Store {
     return addOnWire(wire(key), amount, deadline);
   }
 
+  /** A comparison and an addition in one go, for joining. */
+  StoreSession.StringAndNumber compareAndSetThenAdd(
+      String key, byte[] expected, byte[] desired, String counter, Deadline deadline) {
+    Frames compare = Frames.of(Operation.COMPARE_SET).key(wire(key)).value(expected).value(desired);
+    Frames add = Frames.of(Operation.ADD).key(wire(counter)).i64(1);
+    return session.askBoth("joining", compare.then(add), deadline);
+  }
+
   /** Adds to a key that has no user prefix, such as the join counter. */
   long addOnWire(String wireKey, long amount, Deadline deadline) {
     Frames request = Frames.of(Operation.ADD).key(wireKey).i64(amount);

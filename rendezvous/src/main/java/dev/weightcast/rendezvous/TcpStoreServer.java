@@ -14,6 +14,7 @@ import java.net.StandardSocketOptions;
 import java.net.UnknownHostException;
 import java.nio.channels.ServerSocketChannel;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Serves a store to our clients and to torch's, on one daemon thread.
@@ -44,7 +45,8 @@ public final class TcpStoreServer implements AutoCloseable {
   /**
    * Binds to one address and serves.
    *
-   * @param host the address to listen on, and no other; a name is looked up
+   * @param host the address to listen on, and no other; a name is looked up, for as long as the
+   *     system takes for that
    * @param port the port, or 0 for any free one
    * @param options the bounds
    * @return the listening server, the caller's to close
@@ -57,7 +59,10 @@ public final class TcpStoreServer implements AutoCloseable {
       throw new InvalidInfoException(
           "master_port " + port + " is not a port to listen on; ports are 1 to 65535, 0 for any");
     }
-    InetAddress target = resolve(host);
+    return bind(resolve(host), port, options);
+  }
+
+  static TcpStoreServer bind(InetAddress target, int port, TcpStoreServerOptions options) {
     try {
       ProtocolFamily family =
           target instanceof Inet4Address
@@ -75,8 +80,8 @@ public final class TcpStoreServer implements AutoCloseable {
     } catch (IOException e) {
       throw Failures.failed(
           "the store cannot listen on "
-              + host
-              + ":"
+              + target.getHostAddress()
+              + " port "
               + port
               + ": "
               + e.getMessage()
@@ -178,15 +183,23 @@ public final class TcpStoreServer implements AutoCloseable {
   /**
    * Stops listening and ends all connections; the port is free when this returns. Idempotent.
    *
-   * <p>Waits for its thread, which needs nobody to end, for five seconds at most; an interruption
-   * ends that wait and stays set.
+   * <p>Waits for its thread, which needs nobody to end, for five seconds at most. An interruption
+   * does not shorten that, since whoever cleans up after one needs the port free too; it stays set.
    */
   @Override
   public void close() {
     loop.stop();
-    try {
-      thread.join(JOIN_AT_CLOSE.toMillis());
-    } catch (InterruptedException e) {
+    long giveUp = System.nanoTime() + JOIN_AT_CLOSE.toNanos();
+    boolean interrupted = false;
+    for (long rest = JOIN_AT_CLOSE.toNanos(); rest > 0 && thread.isAlive(); ) {
+      try {
+        TimeUnit.NANOSECONDS.timedJoin(thread, rest);
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+      rest = giveUp - System.nanoTime();
+    }
+    if (interrupted) {
       Thread.currentThread().interrupt();
     }
   }
@@ -201,12 +214,16 @@ public final class TcpStoreServer implements AutoCloseable {
     try {
       return InetAddress.getByName(bare);
     } catch (UnknownHostException e) {
-      throw new InvalidInfoException(
-          "master_address '"
-              + host
-              + "' cannot be resolved on this host, so nothing can listen on it",
-          e);
+      throw unknown(host, e);
     }
+  }
+
+  static InvalidInfoException unknown(String host, UnknownHostException cause) {
+    return new InvalidInfoException(
+        "master_address '"
+            + host
+            + "' cannot be resolved on this host, so nothing can listen on it",
+        cause);
   }
 
   @Override

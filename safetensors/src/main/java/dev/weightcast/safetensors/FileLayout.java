@@ -2,6 +2,7 @@ package dev.weightcast.safetensors;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import dev.weightcast.api.InvalidInfoException;
 import dev.weightcast.api.TensorSpec;
 import java.io.ByteArrayOutputStream;
@@ -28,7 +29,9 @@ import java.util.TreeMap;
  */
 record FileLayout(ByteBuffer preamble, Map<String, HeaderEntry> entries, long dataSize) {
 
-  private static final JsonFactory JSON = new JsonFactory();
+  // UTF-8 for every character, as the reference writes it, instead of a pair of escapes for some.
+  private static final JsonFactory JSON =
+      JsonFactory.builder().enable(JsonWriteFeature.COMBINE_UNICODE_SURROGATES_IN_UTF8).build();
   private static final int ALIGNMENT = 8;
 
   // As the reference implementation lays tensors out, so that the same tensors give the same file:

@@ -11,11 +11,9 @@ import dev.weightcast.api.WeightPass;
 import dev.weightcast.api.WeightSource;
 import dev.weightcast.api.WeightTransferException;
 import java.nio.file.Path;
-import java.util.Iterator;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * Writes one safetensors file, a tensor at a time: what there will be comes first, the data after
@@ -46,11 +44,11 @@ public final class SafetensorsWriter implements AutoCloseable {
 
   private final FileLayout layout;
   private final HiddenFile output;
-  private final Set<String> missing;
+  private final Map<String, HeaderEntry> missing;
 
   private SafetensorsWriter(Path file, FileLayout layout) {
     this.layout = layout;
-    this.missing = new LinkedHashSet<>(layout.entries().keySet());
+    this.missing = new LinkedHashMap<>(layout.entries());
     this.output = HiddenFile.create(file, layout.preamble());
   }
 
@@ -135,7 +133,7 @@ public final class SafetensorsWriter implements AutoCloseable {
               + " was not announced"
               + (entry == null ? "" : ", but " + entry.spec()));
     }
-    if (!missing.contains(tensor.name())) {
+    if (!missing.containsKey(tensor.name())) {
       throw mismatch("tensor " + tensor.spec() + " has been written already");
     }
     if (!(tensor.memory() instanceof HostMemory memory)) {
@@ -162,13 +160,12 @@ public final class SafetensorsWriter implements AutoCloseable {
    */
   public void finish() {
     if (!missing.isEmpty()) {
-      Iterator<String> names = missing.iterator();
       throw mismatch(
           missing.size()
               + " of its "
               + layout.entries().size()
               + " tensors are not written yet, the first is "
-              + layout.entries().get(names.next()));
+              + missing.values().iterator().next().spec());
     }
     output.publish();
   }

@@ -42,7 +42,8 @@ public final class NativeHints {
           new Hint(
               "IllegalCallerException",
               "allow native access: --enable-native-access=ALL-UNNAMED on the class path,"
-                  + " --enable-native-access=org.bytedeco.javacpp on the module path"));
+                  + " --enable-native-access=org.bytedeco.javacpp,org.bytedeco.cuda on the module"
+                  + " path"));
 
   private NativeHints() {}
 

@@ -58,6 +58,11 @@ final class Collective {
             + made;
   }
 
+  /** What it is, once somebody is here. */
+  String kind() {
+    return call == null ? "collective" : call.kind();
+  }
+
   List<Integer> missing() {
     return IntStream.range(0, worldSize).filter(rank -> !arrived.get(rank)).boxed().toList();
   }

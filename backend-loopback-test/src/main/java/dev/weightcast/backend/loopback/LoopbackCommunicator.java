@@ -181,7 +181,12 @@ final class LoopbackCommunicator implements Communicator {
   private boolean await(Collective collective, LoopbackStream on, BooleanSupplier condition)
       throws InterruptedException {
     while (!condition.getAsBoolean()) {
-      if (isOver() || on.isClosing() || failedPeer(collective)) {
+      if (isOver() || failedPeer(collective)) {
+        return false;
+      }
+      if (on.isClosing()) {
+        // Others have not had their part, or this rank has not had its own: that is not an end.
+        fail("rank " + rank + "'s stream was closed in the middle of a " + collective.kind());
         return false;
       }
       group.changed.awaitNanos(Deadline.MAX_SLICE.toNanos());

@@ -8,20 +8,77 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/** A mark in a stream; each recording is a generation, done when its stream has come to it. */
+/** A mark in a stream; recording it again makes a new {@link Recording} and leaves the old one. */
 final class LoopbackEvent implements DeviceEvent {
 
-  private final ReentrantLock lock = new ReentrantLock();
-  private final Condition completed = lock.newCondition();
+  /**
+   * One recording, done when its stream has come to it.
+   *
+   * <p>Each stands for itself: a stream that waits for one must not be let go by the next, which
+   * may be on another stream, and must be told of a failure before this one and not before the
+   * next.
+   */
+  static final class Recording {
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition completed = lock.newCondition();
+    private boolean done;
+    private @Nullable DeviceException failure;
+
+    /** The stream has come to the mark, all well or with a failure before it. */
+    void complete(@Nullable DeviceException with) {
+      lock.lock();
+      try {
+        done = true;
+        failure = with;
+        completed.signalAll();
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    boolean query() {
+      lock.lock();
+      try {
+        return isDone();
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    /** Waits for the mark; {@link #complete} wakes it. */
+    boolean await(Duration atMost) throws InterruptedException {
+      long end = System.nanoTime() + atMost.toNanos();
+      lock.lockInterruptibly();
+      try {
+        for (long left = atMost.toNanos(); !isDone(); left = end - System.nanoTime()) {
+          if (left <= 0 || !completed.await(left, TimeUnit.NANOSECONDS)) {
+            return isDone();
+          }
+        }
+        return true;
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    private boolean isDone() {
+      DeviceException present = failure;
+      if (present != null) {
+        throw new DeviceException("work before the event failed: " + present.getMessage(), present);
+      }
+      return done;
+    }
+  }
+
   private final LoopbackRuntime runtime;
   private final long handle;
-  private long recordedGeneration;
-  private long completedGeneration;
-  private @Nullable DeviceException failure;
+  private volatile Recording latest = new Recording();
 
   LoopbackEvent(LoopbackRuntime runtime, long handle) {
     this.runtime = runtime;
     this.handle = handle;
+    latest.complete(null); // what was never recorded counts as done
   }
 
   @Override
@@ -29,81 +86,24 @@ final class LoopbackEvent implements DeviceEvent {
     return handle;
   }
 
-  /** A new recording, made by a stream; the generation to complete or to wait for. */
-  long record() {
-    lock.lock();
-    try {
-      failure = null;
-      return ++recordedGeneration;
-    } finally {
-      lock.unlock();
-    }
+  /** Moves the mark to where a stream has just put it. */
+  void moveTo(Recording recording) {
+    latest = recording;
   }
 
-  /** The newest recording. */
-  long generation() {
-    lock.lock();
-    try {
-      return recordedGeneration;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** The stream has come to the mark, all well or with a failure before it. */
-  void complete(long generation, @Nullable DeviceException with) {
-    lock.lock();
-    try {
-      completedGeneration = Math.max(completedGeneration, generation);
-      if (generation == recordedGeneration) {
-        failure = with;
-      }
-      completed.signalAll();
-    } finally {
-      lock.unlock();
-    }
+  /** Where the mark is now. */
+  Recording latest() {
+    return latest;
   }
 
   @Override
   public boolean query() {
-    lock.lock();
-    try {
-      return isDone(recordedGeneration);
-    } finally {
-      lock.unlock();
-    }
+    return latest.query();
   }
 
   @Override
   public boolean await(Duration atMost) throws InterruptedException {
-    return awaitGeneration(generation(), atMost);
-  }
-
-  /** Waits for one recording; {@link #complete} wakes it. */
-  boolean awaitGeneration(long generation, Duration atMost) throws InterruptedException {
-    long end = System.nanoTime() + atMost.toNanos();
-    lock.lockInterruptibly();
-    try {
-      for (long left = atMost.toNanos(); !isDone(generation); left = end - System.nanoTime()) {
-        if (left <= 0 || !completed.await(left, TimeUnit.NANOSECONDS)) {
-          return isDone(generation);
-        }
-      }
-      return true;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private boolean isDone(long generation) {
-    if (completedGeneration < generation) {
-      return false;
-    }
-    DeviceException present = failure;
-    if (present != null) {
-      throw new DeviceException("work before the event failed: " + present.getMessage(), present);
-    }
-    return true;
+    return latest.await(atMost);
   }
 
   boolean isOf(LoopbackRuntime other) {

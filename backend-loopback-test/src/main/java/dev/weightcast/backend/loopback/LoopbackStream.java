@@ -73,22 +73,23 @@ final class LoopbackStream implements DeviceStream {
   @Override
   public void recordEvent(DeviceEvent event) {
     LoopbackEvent own = runtime.own(event);
-    long generation = own.record();
+    LoopbackEvent.Recording recording = new LoopbackEvent.Recording();
     enqueue(
         before -> {
           failure = null; // the event tells it, once
-          own.complete(generation, before);
+          recording.complete(before);
         });
+    own.moveTo(recording); // not before: a closed stream refuses, and would never come to the mark
   }
 
   @Override
   public void waitEvent(DeviceEvent event) {
     LoopbackEvent own = runtime.own(event);
-    long generation = own.generation();
+    LoopbackEvent.Recording recording = own.latest();
     enqueue(
         unlessFailed(
             () -> {
-              while (!own.awaitGeneration(generation, Deadline.MAX_SLICE)) {
+              while (!recording.await(Deadline.MAX_SLICE)) {
                 if (closing) {
                   throw new DeviceException("stream '" + label + "' was closed while it waited");
                 }

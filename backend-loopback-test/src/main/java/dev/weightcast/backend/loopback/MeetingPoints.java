@@ -112,6 +112,10 @@ final class MeetingPoints {
         changed.awaitNanos(deadline.slice().toNanos());
       }
     } catch (InterruptedException e) {
+      LoopbackGroup complete = gathering.complete;
+      if (complete != null) { // the others have gone on already, and count on this rank
+        complete.leave(group.rank(), "its thread was interrupted while it joined");
+      }
       leave(gathering, group, point);
       Thread.currentThread().interrupt();
       throw new TransferAbortedException(

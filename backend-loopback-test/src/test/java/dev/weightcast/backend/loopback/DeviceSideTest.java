@@ -21,6 +21,7 @@ import dev.weightcast.api.SourceTensor;
 import dev.weightcast.api.Tensor;
 import dev.weightcast.api.TensorMapping;
 import dev.weightcast.api.TensorSpec;
+import dev.weightcast.api.TransferException;
 import dev.weightcast.api.TransferListener;
 import dev.weightcast.api.TransferPlan;
 import dev.weightcast.api.TransferProgress;
@@ -31,6 +32,7 @@ import dev.weightcast.api.WeightTransferConfig;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Future;
@@ -93,6 +95,40 @@ class DeviceSideTest {
         stream.synchronize(MINUTE);
         assertThat(event.query()).isTrue();
       }
+    }
+  }
+
+  @Test
+  void aStreamThatItsOwnerClosesInTheMiddleOfASendIsAFailureOnBothSides() throws Exception {
+    try (Fleet fleet = Fleet.joined(1, WeightTransferConfig.defaults(), info -> info)) {
+      DeviceStream stream = fleet.trainer.deviceContext().createStream("theirs");
+      Iterator<SourceTensor> tensors =
+          new Iterator<>() {
+            private int asked;
+
+            @Override
+            public boolean hasNext() {
+              if (++asked == 3) { // for the last time, when everything has been enqueued
+                stream.close();
+              }
+              return asked == 1;
+            }
+
+            @Override
+            public SourceTensor next() {
+              return SourceTensor.of(weight);
+            }
+          };
+      assertThatThrownBy(
+              () ->
+                  fleet.trainer.sendWeights(
+                      source(tensors), SendOptions.defaults().withStream(stream)))
+          .as("the worker has not even begun to receive")
+          .isInstanceOf(TransferException.class)
+          .hasMessageContaining("stream was closed in the middle of a broadcast");
+      assertThatThrownBy(() -> receive(fleet, RandomModel.blank(List.of(spec))))
+          .isInstanceOf(TransferException.class)
+          .hasMessageContaining("rank 0 has left the group");
     }
   }
 
@@ -302,16 +338,20 @@ class DeviceSideTest {
     return engine;
   }
 
-  private static WeightSource source(Tensor tensor, DeviceEvent ready) {
+  private WeightSource source(Tensor tensor, DeviceEvent ready) {
+    return source(List.of(SourceTensor.of(tensor).withReadyEvent(ready)).iterator());
+  }
+
+  private WeightSource source(Iterator<SourceTensor> tensors) {
     return new WeightSource() {
       @Override
       public List<TensorSpec> specs() {
-        return List.of(tensor.spec());
+        return List.of(spec);
       }
 
       @Override
       public WeightPass open() {
-        return WeightPass.of(List.of(SourceTensor.of(tensor).withReadyEvent(ready)).iterator());
+        return WeightPass.of(tensors);
       }
     };
   }

@@ -21,7 +21,7 @@ import java.util.function.UnaryOperator;
 /** A trainer and some workers of one group, each driven on a thread of its own. */
 final class Fleet implements AutoCloseable {
 
-  final TrainerWeightTransferEngine<BroadcastInitInfo> trainer;
+  TrainerWeightTransferEngine<BroadcastInitInfo> trainer;
   final List<WeightTransferEngine<BroadcastInitInfo, BroadcastUpdateInfo>> workers =
       new ArrayList<>();
   private final ExecutorService threads = Executors.newCachedThreadPool();

@@ -50,7 +50,6 @@ final class ClientChannel implements Closeable {
     try {
       channel.configureBlocking(false);
       channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
-      KeepAlive.enable(channel);
       Selector selector = Selector.open();
       try {
         ClientChannel client = new ClientChannel(channel, selector);
@@ -104,18 +103,18 @@ final class ClientChannel implements Closeable {
   /** Waits until there is something to read, or for so long at most. */
   boolean awaitReadable(Duration atMost, Deadline deadline) throws IOException, StoppedException {
     long giveUp = System.nanoTime() + atMost.toNanos();
-    while (!fill()) {
+    while (!in.hasRemaining()) {
       if (System.nanoTime() - giveUp >= 0) {
         return false;
       }
-      await(SelectionKey.OP_READ, deadline);
+      awaitInput(deadline);
     }
     return true;
   }
 
   byte readByte(Deadline deadline) throws IOException, StoppedException {
-    while (!fill()) {
-      await(SelectionKey.OP_READ, deadline);
+    while (!in.hasRemaining()) {
+      awaitInput(deadline);
     }
     return in.get();
   }
@@ -142,8 +141,8 @@ final class ClientChannel implements Closeable {
     byte[] bytes = new byte[(int) Math.min(length, READ_BYTES)];
     int filled = 0;
     while (filled < length) {
-      while (!fill()) {
-        await(SelectionKey.OP_READ, deadline);
+      while (!in.hasRemaining()) {
+        awaitInput(deadline);
       }
       if (filled == bytes.length) {
         bytes = Arrays.copyOf(bytes, (int) Math.min(length, 2L * bytes.length));
@@ -155,36 +154,34 @@ final class ClientChannel implements Closeable {
     return bytes;
   }
 
-  private boolean fill() throws IOException, StoppedException {
-    if (in.hasRemaining()) {
-      return true;
+  /** Waits for one slice and reads what came in it, if anything did. */
+  private void awaitInput(Deadline deadline) throws IOException, StoppedException {
+    if (!await(SelectionKey.OP_READ, deadline)) {
+      return;
     }
+    in.clear();
     try {
-      in.clear();
-      int count = channel.read(in);
-      in.flip();
-      if (count < 0) {
+      if (channel.read(in) < 0) {
         throw new EOFException("the store closed the connection");
       }
-      return count > 0;
     } catch (ClosedChannelException e) {
-      in.limit(0);
       throw closedOr(e);
-    } catch (IOException e) {
-      in.limit(0);
-      throw e;
+    } finally {
+      in.flip();
     }
   }
 
-  private void await(int interest, Deadline deadline) throws IOException, StoppedException {
+  /** Waits for one slice; true if there is something to do. */
+  private boolean await(int interest, Deadline deadline) throws IOException, StoppedException {
     if (closed) {
       throw StoppedException.closed();
     }
     StoppedException.check(deadline);
     try {
       key.interestOps(interest);
-      selector.select(Math.max(1, deadline.slice().toMillis()));
+      int ready = selector.select(Math.max(1, deadline.slice().toMillis()));
       selector.selectedKeys().clear();
+      return ready > 0;
     } catch (ClosedSelectorException | CancelledKeyException e) {
       throw StoppedException.closed();
     }

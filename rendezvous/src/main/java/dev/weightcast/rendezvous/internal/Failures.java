@@ -54,7 +54,7 @@ public final class Failures {
       String what, String advice, Deadline deadline, StoppedException stop, List<Integer> missing) {
     if (stop.reason() == StoppedException.Reason.EXPIRED) {
       String message = what + " timed out after " + text(deadline.timeout());
-      return timeout(advice.isEmpty() ? message : message + ": " + advice, deadline, missing);
+      return timeout(message + ": " + advice, deadline, missing);
     }
     return new TransferAbortedException(
         what + " was aborted: " + stop.detail(), TransferPhase.RENDEZVOUS, 0, 0, null);

@@ -39,6 +39,17 @@ public final class Frames {
   }
 
   /**
+   * Adds another request behind this one.
+   *
+   * @param next the other
+   * @return this
+   */
+  public Frames then(Frames next) {
+    out.writeBytes(next.out.toByteArray());
+    return this;
+  }
+
+  /**
    * Adds four bytes.
    *
    * @param value the number

@@ -6,7 +6,11 @@ import java.net.StandardSocketOptions;
 import java.nio.channels.SocketChannel;
 import java.util.Map;
 
-/** Lets the system notice a peer that vanished without a word, in about a minute. */
+/**
+ * Lets the server notice a client that vanished without a word, in about a minute.
+ *
+ * <p>Clients do without: all they wait for is under a deadline.
+ */
 final class KeepAlive {
 
   // By name, so that a run time without the module jdk.net works too, with the system's own times.

@@ -8,8 +8,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The store's keys and values, bounded in memory.
  *
- * <p>Changed by the server's thread alone; any thread may ask {@link #contains} and {@link
- * #counter}.
+ * <p>Changed by the server's thread alone; any thread may read.
  */
 final class KeyTable {
 

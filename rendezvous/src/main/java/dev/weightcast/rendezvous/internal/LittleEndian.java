@@ -1,7 +1,7 @@
 package dev.weightcast.rendezvous.internal;
 
 /** Numbers as this wire writes them. */
-final class LittleEndian {
+public final class LittleEndian {
 
   private LittleEndian() {}
 
@@ -14,8 +14,14 @@ final class LittleEndian {
     return value;
   }
 
-  /** The bytes of a number, lowest first. */
-  static byte[] bytes(long value, int width) {
+  /**
+   * Writes a number, its lowest byte first.
+   *
+   * @param value the number
+   * @param width how many bytes
+   * @return the bytes
+   */
+  public static byte[] bytes(long value, int width) {
     byte[] bytes = new byte[width];
     for (int i = 0; i < width; i++) {
       bytes[i] = (byte) (value >>> (i * Byte.SIZE));

@@ -15,7 +15,7 @@ import java.util.concurrent.TimeoutException;
  * <p>The system's resolver can neither be timed out nor interrupted, so it runs on a daemon thread
  * of its own that is left behind when the time is over; it ends when the resolver gives up.
  */
-final class Resolver {
+public final class Resolver {
 
   /** The system's way to look up. */
   interface Lookup {
@@ -28,11 +28,25 @@ final class Resolver {
     this.lookup = lookup;
   }
 
-  static Resolver system() {
+  /**
+   * The system's resolver.
+   *
+   * @return a resolver without state
+   */
+  public static Resolver system() {
     return new Resolver(host -> List.of(InetAddress.getAllByName(host)));
   }
 
-  List<InetAddress> resolve(Endpoint endpoint, Deadline deadline)
+  /**
+   * All addresses of a host; a literal asks nobody.
+   *
+   * @param endpoint whose host
+   * @param deadline the time it has
+   * @return at least one
+   * @throws UnknownHostException if there is none
+   * @throws StoppedException if the deadline ended it
+   */
+  public List<InetAddress> resolve(Endpoint endpoint, Deadline deadline)
       throws UnknownHostException, StoppedException {
     if (endpoint.isLiteral()) {
       return lookup.addressesOf(endpoint.host());

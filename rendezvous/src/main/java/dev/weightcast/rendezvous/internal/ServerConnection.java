@@ -108,9 +108,7 @@ final class ServerConnection implements StoreCore.Peer {
 
   private boolean flush(long now) throws IOException {
     while (!answers.isEmpty()) {
-      ByteBuffer[] batch = answers.stream().limit(GATHER).toArray(ByteBuffer[]::new);
-      long written = channel.write(batch);
-      if (written == 0) {
+      if (writeSome() == 0) {
         return false;
       }
       lastProgress = now;
@@ -121,6 +119,13 @@ final class ServerConnection implements StoreCore.Peer {
     account.release(answerBytes);
     answerBytes = 0;
     return true;
+  }
+
+  private long writeSome() throws IOException {
+    if (answers.size() == 1) {
+      return channel.write(answers.element());
+    }
+    return channel.write(answers.stream().limit(GATHER).toArray(ByteBuffer[]::new));
   }
 
   private void updateInterest() {

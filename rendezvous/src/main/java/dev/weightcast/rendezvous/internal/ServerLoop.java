@@ -9,6 +9,7 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -28,6 +29,7 @@ public final class ServerLoop implements Runnable {
 
   private static final System.Logger LOG = System.getLogger(ServerLoop.class.getName());
   private static final int READ_BYTES = 64 << 10;
+  private static final int ACCEPTS_AT_ONCE = 64;
   private static final long MAX_TICK_MILLIS = 1000;
   private static final long MIN_TICK_MILLIS = 10;
 
@@ -42,6 +44,8 @@ public final class ServerLoop implements Runnable {
   private final Set<ServerConnection> withAnswers = new LinkedHashSet<>();
   private final AtomicInteger connections = new AtomicInteger();
   private final Object changes = new Object();
+  private volatile @Nullable Watch watch;
+  private boolean refusedBefore;
   private volatile boolean stopping;
 
   /**
@@ -120,6 +124,17 @@ public final class ServerLoop implements Runnable {
   }
 
   /**
+   * The text under a key.
+   *
+   * @param key as on the wire
+   * @return empty where there is none
+   */
+  public String text(String key) {
+    Value value = table.get(key);
+    return value == null ? "" : StandardCharsets.UTF_8.decode(value.bytes()).toString();
+  }
+
+  /**
    * How many clients are connected now.
    *
    * @return zero or more
@@ -147,21 +162,41 @@ public final class ServerLoop implements Runnable {
   }
 
   /**
-   * Waits until some key is set, the loop ends, or the time is over.
+   * Waits until a counter has come so far, another key is set, the loop ends, or the time is over.
    *
+   * @param counter the counter, as on the wire
+   * @param target how far
+   * @param otherKey the other key, as on the wire
    * @param millis how long at most; more than zero
    * @throws InterruptedException if the thread is interrupted
    */
   @SuppressWarnings("WaitNotInLoop") // the caller looks at what it waits for, and loops
-  public void awaitChange(long millis) throws InterruptedException {
+  public void await(String counter, long target, String otherKey, long millis)
+      throws InterruptedException {
     synchronized (changes) {
-      if (!stopping) {
+      watch = new Watch(counter, target, otherKey);
+      if (!stopping && !watch.happened(table)) {
         changes.wait(millis);
       }
     }
   }
 
+  /** What a thread in {@link #await} waits for, so that nothing else wakes it. */
+  private record Watch(String counter, long target, String otherKey) {
+
+    boolean happened(KeyTable table) {
+      return table.counter(counter) >= target || table.contains(otherKey);
+    }
+  }
+
   private void announce(String key) {
+    Watch current = watch;
+    if (current != null && current.happened(table)) {
+      wakeWatcher();
+    }
+  }
+
+  private void wakeWatcher() {
     synchronized (changes) {
       changes.notifyAll();
     }
@@ -189,8 +224,11 @@ public final class ServerLoop implements Runnable {
 
   private void accept(long now) {
     try {
-      SocketChannel channel = acceptor.accept();
-      if (channel != null) {
+      for (int i = 0; i < ACCEPTS_AT_ONCE; i++) {
+        SocketChannel channel = acceptor.accept();
+        if (channel == null) {
+          return;
+        }
         welcome(channel, now);
       }
     } catch (IOException e) {
@@ -204,7 +242,11 @@ public final class ServerLoop implements Runnable {
     try {
       String refusal = refusal(channel);
       if (refusal != null) {
-        LOG.log(System.Logger.Level.WARNING, "the store refuses a connection: " + refusal);
+        // Aloud once, since it may be a mistake; a flood of strangers must not become one of lines.
+        System.Logger.Level level =
+            refusedBefore ? System.Logger.Level.DEBUG : System.Logger.Level.WARNING;
+        refusedBefore = true;
+        LOG.log(level, "the store refuses a connection: {0}", refusal);
         channel.close();
         return;
       }
@@ -297,7 +339,7 @@ public final class ServerLoop implements Runnable {
     all().forEach(connection -> drop(connection, "the store is closed"));
     Closeables.closeQuietly(acceptor);
     Closeables.closeQuietly(selector);
-    announce("");
+    wakeWatcher();
   }
 
   private long tickMillis() {

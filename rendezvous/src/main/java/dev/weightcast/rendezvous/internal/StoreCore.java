@@ -31,6 +31,7 @@ final class StoreCore {
     void keyChanged(String key);
   }
 
+  private static final int COPY_UP_TO = 1024;
   private static final ByteBuffer EMPTY = ByteBuffer.allocate(0).asReadOnlyBuffer();
 
   private final KeyTable table;
@@ -164,8 +165,13 @@ final class StoreCore {
   }
 
   private static void append(Peer peer, ByteBuffer bytes) {
-    peer.answer(ByteBuffer.wrap(LittleEndian.bytes(bytes.remaining(), Long.BYTES)));
-    if (bytes.hasRemaining()) {
+    byte[] length = LittleEndian.bytes(bytes.remaining(), Long.BYTES);
+    if (bytes.remaining() <= COPY_UP_TO) {
+      // One small write is cheaper than gathering two parts.
+      ByteBuffer both = ByteBuffer.allocate(length.length + bytes.remaining());
+      peer.answer(both.put(length).put(bytes.duplicate()).flip());
+    } else {
+      peer.answer(ByteBuffer.wrap(length));
       peer.answer(bytes.duplicate());
     }
   }

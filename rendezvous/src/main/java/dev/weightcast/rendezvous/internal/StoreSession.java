@@ -36,6 +36,15 @@ public final class StoreSession implements AutoCloseable {
     this.channel = channel;
   }
 
+  /**
+   * The answers to two requests.
+   *
+   * @param string the first
+   * @param number the second
+   */
+  @SuppressWarnings("ArrayRecordComponent") // read once, never compared
+  public record StringAndNumber(byte[] string, long number) {}
+
   private interface Exchange<T> {
     T run() throws IOException, StoppedException;
   }
@@ -87,6 +96,29 @@ public final class StoreSession implements AutoCloseable {
         what,
         deadline,
         () -> answered(request, deadline, () -> channel.readNumber(width, deadline)));
+  }
+
+  /**
+   * Sends two requests at once, of which the first is answered with a string and the second with a
+   * number of eight bytes.
+   *
+   * @param what the requests in words, for messages
+   * @param requests the bytes of both
+   * @param deadline the time they have
+   * @return both answers
+   */
+  public StringAndNumber askBoth(String what, Frames requests, Deadline deadline) {
+    return exchange(
+        what,
+        deadline,
+        () ->
+            answered(
+                requests,
+                deadline,
+                () -> {
+                  byte[] string = channel.readString(deadline);
+                  return new StringAndNumber(string, channel.readNumber(Long.BYTES, deadline));
+                }));
   }
 
   /**
@@ -209,7 +241,12 @@ public final class StoreSession implements AutoCloseable {
         turn.unlock();
       }
     } catch (StoppedException e) {
-      throw Failures.stopped(whole, "", deadline, e, List.of());
+      throw Failures.stopped(
+          whole,
+          "nothing came; look at the rank that serves it, or that sets the key",
+          deadline,
+          e,
+          List.of());
     } catch (IOException e) {
       throw lost(whole, e);
     }

@@ -3,10 +3,11 @@ package dev.weightcast.spi.collective;
 import dev.weightcast.api.SourceTensor;
 import dev.weightcast.api.TensorMismatchException;
 import dev.weightcast.api.TensorSpec;
-import dev.weightcast.api.TransferException;
 import dev.weightcast.api.WeightPass;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A pass over a source, held against what the source announced, tensor by tensor: the first
@@ -42,15 +43,15 @@ final class CheckedPass {
       position++;
     }
     if (position == announced.size()) {
-      finish();
+      finish(progress);
     }
     return tensors;
   }
 
   /** Checks that the source has nothing more than it announced. */
-  void finish() {
-    if (pass.hasNext()) {
-      SourceTensor extra = pass.next();
+  void finish(OperationProgress progress) {
+    SourceTensor extra = next("its end", progress);
+    if (extra != null) {
       TensorSpec spec = extra.tensor().spec();
       extra.release();
       throw new TensorMismatchException(
@@ -59,19 +60,20 @@ final class CheckedPass {
   }
 
   private SourceTensor next(TensorSpec expected, OperationProgress progress) {
-    try {
-      if (pass.hasNext()) {
-        return pass.next();
-      }
-    } catch (TransferException e) {
-      throw e;
-    } catch (RuntimeException e) {
-      throw progress.deadline().isOver()
-          ? progress.over(List.of(), e)
-          : progress.failed("the source at " + expected, e);
+    SourceTensor tensor = next(expected.toString(), progress);
+    if (tensor == null) {
+      throw new TensorMismatchException(
+          ordinal() + "was announced as " + expected + ", but the source ended before it");
     }
-    throw new TensorMismatchException(
-        ordinal() + "was announced as " + expected + ", but the source ended before it");
+    return tensor;
+  }
+
+  private @Nullable SourceTensor next(String where, OperationProgress progress) {
+    try {
+      return pass.hasNext() ? Objects.requireNonNull(pass.next(), "it yielded null") : null;
+    } catch (Exception e) { // also checked ones: not every source is written in Java
+      throw progress.thrownBy("the source at " + where, e, List.of());
+    }
   }
 
   private String ordinal() {

@@ -9,6 +9,7 @@ import dev.weightcast.api.DeviceStream;
 import dev.weightcast.api.EngineState;
 import dev.weightcast.api.InvalidInfoException;
 import dev.weightcast.api.TensorMismatchException;
+import dev.weightcast.api.TransferAbortedException;
 import dev.weightcast.api.TransferException;
 import dev.weightcast.api.TransferListener;
 import dev.weightcast.api.TransferPhase;
@@ -114,9 +115,12 @@ final class CollectiveEngine {
           progress.identify(next);
           leave("the engine is initialised anew");
           group = next;
+          // What an operation that failed has left on the streams may still use the slots.
+          progress.enter(TransferPhase.DRAIN);
           if (!ring.quiesce(progress.deadline())) {
             throw progress.over(List.of(), null);
           }
+          progress.enter(TransferPhase.RENDEZVOUS);
           WarmUp ready = warmUp == null ? WarmUp.make(runtime) : warmUp;
           warmUp = ready; // before the communicator: see WarmUp
           Communicator joined = factory.join(next, runtime, progress.deadline());
@@ -141,6 +145,20 @@ final class CollectiveEngine {
   <T> T perform(EngineLifecycle.Operation operation, TransferPhase phase, Body<T> body) {
     Deadline deadline = config.startDeadline();
     lifecycle.begin(operation, deadline);
+    @Nullable Throwable failure = null;
+    try {
+      return guarded(operation, deadline, phase, body);
+    } catch (RuntimeException | Error e) {
+      failure = e;
+      abandon(e);
+      throw e;
+    } finally {
+      lifecycle.end(failure); // whatever happens: an operation that never ends blocks the engine
+    }
+  }
+
+  private <T> T guarded(
+      EngineLifecycle.Operation operation, Deadline deadline, TransferPhase phase, Body<T> body) {
     ProcessGroup known = group;
     String who = known == null ? "this rank" : known.toString();
     OperationProgress progress = new OperationProgress(operation.method(), deadline, who, phase);
@@ -149,27 +167,20 @@ final class CollectiveEngine {
             deadline,
             () -> abort("the deadline of " + operation.method() + " is over"),
             "weightcast-" + backend + "-watchdog");
-    @Nullable Throwable failure = null;
+    boolean interrupted = false;
     try {
       return body.run(progress);
     } catch (InterruptedException e) {
-      failure = interrupted(progress, e);
-      throw (TransferException) failure;
-    } catch (RuntimeException e) {
-      failure = inContext(progress, e);
-      throw (RuntimeException) failure;
-    } catch (Error e) {
-      failure = e;
-      throw e;
+      interrupted = !watchdog.hasInterrupted();
+      throw interrupted(progress, e);
+    } catch (Exception e) { // also checked ones: a success would be the worst to make of them
+      interrupted = e.getCause() instanceof InterruptedException && !watchdog.hasInterrupted();
+      throw inContext(progress, e);
     } finally {
-      boolean acted = watchdog.disarm();
-      if (failure != null) {
-        abandon(String.valueOf(failure.getMessage()));
-        if (failure.getCause() instanceof InterruptedException && !acted) {
-          Thread.currentThread().interrupt();
-        }
+      watchdog.disarm();
+      if (interrupted) {
+        Thread.currentThread().interrupt();
       }
-      lifecycle.end(failure);
     }
   }
 
@@ -179,15 +190,25 @@ final class CollectiveEngine {
         : progress.aborted("its thread was interrupted", cause);
   }
 
-  private RuntimeException inContext(OperationProgress progress, RuntimeException e) {
-    if (e instanceof TransferException || e instanceof InvalidInfoException) {
-      return e;
-    }
-    if (progress.deadline().isOver()) {
+  private RuntimeException inContext(OperationProgress progress, Exception e) {
+    boolean over = progress.deadline().isOver();
+    if (e instanceof TransferAbortedException
+        && e.getCause() instanceof InterruptedException
+        && over) {
+      // A join that does not look at the deadline knows only that the watchdog has interrupted it.
       return progress.over(missingRanks(), e);
     }
-    return e instanceof TensorMismatchException
-        ? e
+    if (e instanceof TransferException told) {
+      return told;
+    }
+    if (e instanceof InvalidInfoException invalid) {
+      return invalid;
+    }
+    if (over) {
+      return progress.over(missingRanks(), e);
+    }
+    return e instanceof TensorMismatchException mismatch
+        ? mismatch
         : progress.failed("the " + backend + " backend", e);
   }
 
@@ -214,7 +235,7 @@ final class CollectiveEngine {
     }
   }
 
-  private List<Integer> missingRanks() {
+  List<Integer> missingRanks() {
     Communicator present = communicator;
     return present == null ? List.of() : present.missingRanks();
   }
@@ -265,24 +286,35 @@ final class CollectiveEngine {
   private void tell(OperationProgress progress, Consumer<TransferListener> what) {
     try {
       what.accept(config.listener());
-    } catch (RuntimeException e) {
+    } catch (Exception e) { // also checked ones: not every listener is written in Java
       throw progress.failed("the listener", e);
     }
   }
 
   /** Ends what the communicator has under way and, in good time, what stands on it. */
-  void abandon(String reason) {
-    abort(reason);
-    // An interruption must not keep the slots from being let go; if they are still busy after the
-    // grace, the next init waits for them before it uses them.
-    boolean interrupted = Thread.interrupted();
+  void abandon(Throwable failure) {
+    String message = failure.getMessage();
+    abort(message == null ? failure.toString() : message); // what the other ranks are told
+    letGo(ABORT_GRACE); // what is still busy then is waited for by the next init, or by close
+  }
+
+  /** Waits for the slots to be let go, also on a thread that has been interrupted. */
+  private boolean letGo(Duration patience) {
+    Deadline deadline = Deadline.after(patience);
+    boolean interrupted = false;
     try {
-      ring.quiesce(Deadline.after(ABORT_GRACE));
-    } catch (InterruptedException e) {
-      interrupted = true;
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
+      while (true) {
+        interrupted |= Thread.interrupted();
+        try {
+          return ring.quiesce(deadline);
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 
@@ -308,12 +340,8 @@ final class CollectiveEngine {
 
   private void cleanUp() {
     leave("the engine is closed");
-    try {
-      if (!ring.quiesce(Deadline.after(CLOSE_PATIENCE))) {
-        LOG.log(Level.WARNING, "{0} engine closed while its streams were still busy", backend);
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+    if (!letGo(CLOSE_PATIENCE)) {
+      LOG.log(Level.WARNING, "{0} engine closed while its streams were still busy", backend);
     }
     ring.close();
     if (warmUp != null) {
@@ -338,8 +366,18 @@ final class CollectiveEngine {
 
     static WarmUp make(DeviceRuntime runtime) {
       DeviceBuffer buffer = runtime.allocate("warm-up", DataType.FLOAT32.byteSize());
-      DeviceStream stream = runtime.createStream("warm-up");
-      return new WarmUp(buffer, stream, runtime.createEvent());
+      try {
+        DeviceStream stream = runtime.createStream("warm-up");
+        try {
+          return new WarmUp(buffer, stream, runtime.createEvent());
+        } catch (RuntimeException | Error e) {
+          stream.close();
+          throw e;
+        }
+      } catch (RuntimeException | Error e) {
+        buffer.close();
+        throw e;
+      }
     }
 
     void close() {

@@ -16,6 +16,8 @@ import dev.weightcast.api.WeightPass;
 import dev.weightcast.api.WeightSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.function.Supplier;
 
 /** Sends a source's tensors from the root, bucket by bucket. */
 final class CollectiveTrainerEngine implements TrainerWeightTransferEngine<BroadcastInitInfo> {
@@ -68,7 +70,7 @@ final class CollectiveTrainerEngine implements TrainerWeightTransferEngine<Broad
   private TransferReport send(WeightSource source, SendOptions options, OperationProgress progress)
       throws InterruptedException {
     WeightSource mapped = options.mapping().map(source::map).orElse(source);
-    List<TensorSpec> specs = List.copyOf(mapped.specs());
+    List<TensorSpec> specs = ask(() -> List.copyOf(mapped.specs()), progress);
     Packing packing = options.packing().orElse(engine.group().info().packing());
     BucketPlan plan = BucketPlan.of(specs, packing);
     engine.prepare(plan, packing.numBuffers(), progress);
@@ -77,8 +79,7 @@ final class CollectiveTrainerEngine implements TrainerWeightTransferEngine<Broad
             ? new PackedSender(engine)
             : new UnpackedSender(engine, plan, options.stream());
     sender.prepare(plan);
-    WeightPass pass = mapped.open();
-    boolean complete = false;
+    WeightPass pass = ask(() -> Objects.requireNonNull(mapped.open(), "no pass"), progress);
     try {
       CheckedPass checked = new CheckedPass(pass, specs);
       for (Bucket bucket : plan.buckets()) {
@@ -87,15 +88,23 @@ final class CollectiveTrainerEngine implements TrainerWeightTransferEngine<Broad
         progress.enter(TransferPhase.bucket(bucket.index() + 1, plan.buckets().size()));
         sender.send(bucket, checked.take(bucket, slot, progress), slot);
       }
-      checked.finish();
-      TransferReport report = engine.drain(plan, progress, specs.size());
-      complete = true;
-      return report;
+      checked.finish(progress);
+      return engine.drain(plan, progress, specs.size());
+    } catch (InterruptedException | RuntimeException | Error e) {
+      engine.abandon(e); // before the pass closes what is still being read
+      throw e;
     } finally {
-      if (!complete) {
-        engine.abandon("sendWeights failed"); // before the pass closes what is still being read
-      }
       pass.close();
+    }
+  }
+
+  private static <T> T ask(Supplier<T> question, OperationProgress progress) {
+    try {
+      return question.get();
+    } catch (InvalidInfoException e) {
+      throw e;
+    } catch (Exception e) { // also checked ones: not every source is written in Java
+      throw progress.thrownBy("the source", e, List.of());
     }
   }
 

@@ -100,6 +100,7 @@ final class CollectiveWorkerEngine
       PackedBuffer slot = engine.ring().slotFor(bucket);
       engine.free(slot, progress, plan);
       progress.enter(TransferPhase.bucket(bucket.index() + 1, plan.buckets().size()));
+      slot.begin(slot.stream());
       if (bucket.byteSize() > 0) {
         engine
             .communicator()
@@ -112,12 +113,12 @@ final class CollectiveWorkerEngine
                 slot.stream());
       }
       load(loader, bucket, slot, progress);
-      slot.launched(bucket, slot.stream());
+      slot.launched(bucket);
     }
     return engine.drain(plan, progress, info.specs().size());
   }
 
-  private static void load(
+  private void load(
       WeightLoader loader, Bucket bucket, PackedBuffer slot, OperationProgress progress) {
     List<Tensor> views = new ArrayList<>(bucket.specs().size());
     long offset = 0;
@@ -127,10 +128,8 @@ final class CollectiveWorkerEngine
     }
     try {
       loader.load(views, slot.stream(), progress.deadline());
-    } catch (RuntimeException e) {
-      throw progress.deadline().isOver()
-          ? progress.over(List.of(), e)
-          : progress.failed("the loader", e);
+    } catch (Exception e) { // also checked ones: not every loader is written in Java
+      throw progress.thrownBy("the loader", e, engine.missingRanks());
     }
   }
 

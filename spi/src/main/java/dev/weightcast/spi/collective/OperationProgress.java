@@ -77,7 +77,7 @@ final class OperationProgress {
                 ? ""
                 : "; waiting for rank "
                     + String.join(", ", missing.stream().map(String::valueOf).toList()))
-            + (cause == null ? "" : "; last: " + cause.getMessage())
+            + (cause == null ? "" : "; last: " + text(cause))
             + ". Are all ranks alive, and was every one told the same world size, tensors and"
             + " packing?";
     return new TransferTimeoutException(
@@ -93,10 +93,28 @@ final class OperationProgress {
         cause);
   }
 
+  /**
+   * A source or a loader has thrown. It may have waited with the operation's deadline or thread,
+   * and then what ended its wait is what ended the operation.
+   */
+  TransferException thrownBy(String what, Exception e, List<Integer> missingRanks) {
+    if (deadline.isOver()) {
+      return over(missingRanks, e);
+    }
+    return e instanceof InterruptedException || e instanceof TransferAbortedException
+        ? aborted(what + ": " + text(e), e)
+        : failed(what, e);
+  }
+
+  private static String text(Throwable cause) {
+    String message = cause.getMessage();
+    return message == null ? cause.toString() : message;
+  }
+
   /** Something that the operation stands on has failed. */
   TransferException failed(String what, Throwable cause) {
     return new TransferException(
-        method + " failed: " + what + ": " + cause.getMessage() + "; " + where(),
+        method + " failed: " + what + ": " + text(cause) + "; " + where(),
         phase,
         bytesDone,
         bytesTotal,

@@ -4,6 +4,8 @@ import dev.weightcast.api.DeviceBuffer;
 import dev.weightcast.api.DeviceEvent;
 import dev.weightcast.api.DeviceStream;
 import dev.weightcast.api.SourceTensor;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -14,11 +16,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class PackedBuffer {
 
+  private static final Logger LOG = System.getLogger("dev.weightcast");
+
   private final DeviceStream stream;
   private final DeviceEvent drained;
   private final List<SourceTensor> held = new ArrayList<>();
   private @Nullable DeviceBuffer memory;
   private @Nullable Bucket inFlight;
+  private @Nullable DeviceStream unmarked;
 
   PackedBuffer(DeviceStream stream, DeviceEvent drained) {
     this.stream = stream;
@@ -46,9 +51,20 @@ final class PackedBuffer {
     return present == null ? 0 : present.byteSize();
   }
 
-  void replaceMemory(@Nullable DeviceBuffer other) {
+  /** Whether there is memory of that size; none at all does not even hold a bucket of no bytes. */
+  boolean holds(long bytes) {
     DeviceBuffer present = memory;
+    return present != null && present.byteSize() >= bytes;
+  }
+
+  void replaceMemory(DeviceBuffer other) {
+    dropMemory();
     memory = other;
+  }
+
+  void dropMemory() {
+    DeviceBuffer present = memory;
+    memory = null;
     if (present != null) {
       present.close();
     }
@@ -59,10 +75,27 @@ final class PackedBuffer {
     held.add(tensor);
   }
 
-  /** Marks the end of a bucket's work on a stream. */
-  void launched(Bucket bucket, DeviceStream on) {
+  /** Says that work of a bucket is about to be enqueued on a stream. */
+  void begin(DeviceStream on) {
+    unmarked = on;
+  }
+
+  /** Says that all of a bucket's work has been enqueued. */
+  void launched(Bucket bucket) {
     inFlight = bucket;
-    on.recordEvent(drained);
+    mark();
+  }
+
+  /**
+   * Puts the mark behind everything that was enqueued. A bucket that fails halfway has enqueued
+   * something too, and without its mark the slot would look free while that still runs.
+   */
+  void mark() {
+    DeviceStream on = unmarked;
+    if (on != null) {
+      unmarked = null;
+      on.recordEvent(drained);
+    }
   }
 
   @Nullable Bucket inFlight() {
@@ -73,14 +106,20 @@ final class PackedBuffer {
   void release() {
     inFlight = null;
     for (SourceTensor tensor : held) {
-      tensor.release();
+      try {
+        tensor.release();
+      } catch (RuntimeException | Error e) {
+        // It must not throw. The others are to be released, and the engine let go, all the same.
+        LOG.log(
+            Level.WARNING, () -> "releasing the source of " + tensor.tensor().spec() + " threw", e);
+      }
     }
     held.clear();
   }
 
   void close() {
     release();
-    replaceMemory(null);
+    dropMemory();
     drained.close();
     stream.close();
   }

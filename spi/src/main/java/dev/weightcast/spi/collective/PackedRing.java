@@ -43,18 +43,28 @@ final class PackedRing {
    * anything larger is asked for, so that the ring is never held twice.
    */
   void reserve(long slotBytes) {
-    List<PackedBuffer> small =
-        slots.subList(0, inUse).stream().filter(slot -> slot.byteSize() < slotBytes).toList();
-    if (small.isEmpty()) {
+    List<PackedBuffer> used = slots.subList(0, inUse);
+    if (used.stream().allMatch(slot -> slot.holds(slotBytes))) {
       return;
     }
-    small.forEach(slot -> slot.replaceMemory(null));
+    long before = byteSize();
+    used.stream().filter(slot -> !slot.holds(slotBytes)).forEach(PackedBuffer::dropMemory);
     // Slots that an earlier plan left over would come on top of what this plan has declared.
-    slots.subList(inUse, slots.size()).forEach(slot -> slot.replaceMemory(null));
-    for (PackedBuffer slot : small) {
-      String label = "ring slot " + slots.indexOf(slot);
-      slot.replaceMemory(runtime.allocate(label, slotBytes));
+    slots.subList(inUse, slots.size()).forEach(PackedBuffer::dropMemory);
+    if (exceeds(used, slotBytes, before)) {
+      used.forEach(PackedBuffer::dropMemory);
     }
+    for (int i = 0; i < inUse; i++) {
+      if (!slots.get(i).holds(slotBytes)) {
+        slots.get(i).replaceMemory(runtime.allocate("ring slot " + i, slotBytes));
+      }
+    }
+  }
+
+  /** Whether few large slots of an earlier plan make the ring larger than both plans declared. */
+  private static boolean exceeds(List<PackedBuffer> used, long slotBytes, long before) {
+    long after = used.stream().mapToLong(slot -> Math.max(slot.byteSize(), slotBytes)).sum();
+    return after > Math.max(before, used.size() * slotBytes);
   }
 
   PackedBuffer slotFor(Bucket bucket) {
@@ -95,6 +105,7 @@ final class PackedRing {
 
   private static boolean isDone(PackedBuffer slot, Deadline deadline) throws InterruptedException {
     try {
+      slot.mark();
       return slot.drained().await(deadline.slice());
     } catch (WeightTransferException e) {
       return true; // its stream has failed, and that was reported: nothing runs there any more

@@ -24,6 +24,7 @@ final class PackedSender implements BucketSender {
   @Override
   public void send(Bucket bucket, List<SourceTensor> tensors, PackedBuffer slot) {
     DeviceStream stream = slot.stream();
+    slot.begin(stream);
     stage(tensors, slot, stream);
     if (bucket.byteSize() > 0) {
       engine
@@ -31,7 +32,7 @@ final class PackedSender implements BucketSender {
           .broadcast(
               slot.memory(), 0, bucket.elementCount(), bucket.elementType(), engine.root(), stream);
     }
-    slot.launched(bucket, stream);
+    slot.launched(bucket);
   }
 
   /** Enqueues the copies into the slot, each behind its tensor's ready event. */

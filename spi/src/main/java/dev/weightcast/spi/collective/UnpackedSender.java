@@ -31,6 +31,7 @@ final class UnpackedSender implements BucketSender {
   @Override
   public void send(Bucket bucket, List<SourceTensor> tensors, PackedBuffer slot) {
     DeviceStream stream = callersStream.orElse(slot.stream());
+    slot.begin(stream);
     SourceTensor source = tensors.get(0);
     Tensor tensor = source.tensor();
     if (bucket.byteSize() == 0) {
@@ -45,7 +46,7 @@ final class UnpackedSender implements BucketSender {
       PackedSender.stage(tensors, slot, stream);
       broadcast(bucket, slot.memory(), 0, stream);
     }
-    slot.launched(bucket, stream);
+    slot.launched(bucket);
   }
 
   private void broadcast(Bucket bucket, DeviceBuffer buffer, long offset, DeviceStream stream) {

@@ -26,6 +26,7 @@ final class Watchdog {
   private final Thread guarded = Thread.currentThread();
   private boolean disarmed;
   private boolean fired;
+  private boolean interrupted;
 
   private Watchdog(Deadline deadline, Runnable action) {
     this.deadline = deadline;
@@ -57,7 +58,10 @@ final class Watchdog {
       while (!disarmed) {
         fired = true;
         action.run();
-        guarded.interrupt();
+        if (!guarded.isInterrupted()) { // if it is, by somebody else, that is not ours to take back
+          interrupted = true;
+          guarded.interrupt();
+        }
         pause(AGAIN_NANOS);
       }
     } finally {
@@ -77,6 +81,16 @@ final class Watchdog {
     }
   }
 
+  /** Whether it has interrupted the thread: if not, an interruption was somebody else's. */
+  boolean hasInterrupted() {
+    lock.lock();
+    try {
+      return interrupted;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /**
    * Ends the watch. If the watchdog had interrupted the thread, that interruption is taken back.
    *
@@ -87,12 +101,12 @@ final class Watchdog {
     try {
       disarmed = true;
       change.signalAll();
+      if (interrupted) {
+        Thread.interrupted();
+      }
       return fired;
     } finally {
       lock.unlock();
-      if (fired) {
-        Thread.interrupted();
-      }
     }
   }
 }

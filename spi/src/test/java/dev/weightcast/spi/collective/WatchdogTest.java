@@ -40,6 +40,19 @@ class WatchdogTest {
     assertThat(acted.get()).isGreaterThanOrEqualTo(3);
   }
 
+  @Test
+  void anInterruptionBySomebodyElseIsLeftAlone() {
+    Watchdog watchdog = Watchdog.arm(deadline, acted::incrementAndGet, "test-watchdog");
+    Thread.currentThread().interrupt();
+    deadline.cancel("enough");
+    while (acted.get() < 2) {
+      Thread.onSpinWait();
+    }
+    assertThat(watchdog.hasInterrupted()).isFalse();
+    assertThat(watchdog.disarm()).isTrue();
+    assertThat(Thread.interrupted()).isTrue();
+  }
+
   @RepeatedTest(300)
   void nothingHappensAfterDisarm() {
     Watchdog watchdog = Watchdog.arm(deadline, acted::incrementAndGet, "test-watchdog");
