@@ -9,13 +9,18 @@ import dev.weightcast.api.InvalidInfoException;
 import dev.weightcast.api.OutOfDeviceMemoryException;
 import dev.weightcast.api.TransferAbortedException;
 import dev.weightcast.api.TransferPhase;
+import dev.weightcast.api.WeightTransferException;
 import dev.weightcast.spi.collective.DeviceAccount;
 import dev.weightcast.spi.collective.DeviceRuntime;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
 
 /** One engine's CUDA device. */
@@ -41,6 +46,8 @@ final class CudaRuntime implements DeviceRuntime {
   private final Staging staging;
   private final AtomicBoolean closed = new AtomicBoolean();
   private final AtomicLong events = new AtomicLong();
+  private final List<Supplier<Optional<WeightTransferException>>> channels =
+      new CopyOnWriteArrayList<>();
   private volatile boolean batches =
       Boolean.parseBoolean(System.getProperty(BATCH_PROPERTY, "true"));
 
@@ -239,6 +246,34 @@ final class CudaRuntime implements DeviceRuntime {
     int status = action.applyAsInt(calls.cuda());
     if (status != CudaLibrary.SUCCESS) {
       LOG.log(Level.WARNING, "{0}", calls.failure(call, status).getMessage());
+    }
+  }
+
+  /**
+   * Makes waits on this runtime's streams look after a channel whose collectives run there.
+   *
+   * @param failure what the channel has noticed; cheap
+   */
+  void watch(Supplier<Optional<WeightTransferException>> failure) {
+    channels.add(failure);
+  }
+
+  void unwatch(Supplier<Optional<WeightTransferException>> failure) {
+    channels.remove(failure);
+  }
+
+  /**
+   * Checks the channels that are watched.
+   *
+   * @throws DeviceException if one has failed: what its collectives have enqueued may never end
+   */
+  void checkChannels(String what) {
+    for (Supplier<Optional<WeightTransferException>> channel : channels) {
+      Optional<WeightTransferException> failure = channel.get();
+      if (failure.isPresent()) {
+        throw new DeviceException(
+            what + " on " + device() + " ended: " + failure.get().getMessage(), failure.get());
+      }
     }
   }
 

@@ -6,6 +6,8 @@ import dev.weightcast.api.DeviceEvent;
 import dev.weightcast.api.DeviceException;
 import dev.weightcast.api.DeviceStream;
 import dev.weightcast.api.MemoryCopy;
+import dev.weightcast.api.TransferAbortedException;
+import dev.weightcast.api.TransferPhase;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -64,7 +66,14 @@ final class CudaStream implements DeviceStream {
   public void synchronize(Deadline deadline) {
     try (CudaEvent mark = runtime.createInternalEvent()) {
       recordEvent(mark);
-      mark.synchronize(deadline);
+      while (!deadline.isOver() && !mark.await(deadline.slice())) {
+        runtime.checkChannels("waiting for a stream");
+      }
+      mark.synchronize(deadline); // done, or over: then it says so
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new TransferAbortedException(
+          "interrupted while waiting for a stream of " + device(), TransferPhase.DRAIN, 0, 0, e);
     }
   }
 

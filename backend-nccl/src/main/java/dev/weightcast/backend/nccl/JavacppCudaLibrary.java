@@ -82,11 +82,16 @@ final class JavacppCudaLibrary implements CudaLibrary {
 
   @Override
   public ByteBuffer pinnedBytes(long address, int byteSize) {
+    return bytes(address, byteSize);
+  }
+
+  /** Memory at an address, as a buffer that owns nothing. */
+  static ByteBuffer bytes(long address, int byteSize) {
     // Of a pointer to bytes, and no other kind: JavaCPP counts a plain one in units of eight.
     BytePointer bytes = new BytePointer(new Address(address)).capacity(byteSize);
     ByteBuffer buffer = bytes.asByteBuffer().order(ByteOrder.nativeOrder());
     if (buffer.capacity() != byteSize) {
-      throw new IllegalStateException(byteSize + " pinned bytes became " + buffer.capacity());
+      throw new IllegalStateException(byteSize + " bytes became " + buffer.capacity());
     }
     return buffer;
   }

@@ -15,18 +15,18 @@ final class NcclCommunicator implements Communicator {
   private final NcclHandle handle;
   private final int rank;
   private final int worldSize;
-  private final Meeting meeting;
+  private final Runnable onClose;
 
   /**
    * A channel whose communicator is ready.
    *
-   * @param meeting what keeps the group's meeting point open for as long as the channel lives
+   * @param onClose lets go of what has to last for as long as the channel; idempotent
    */
-  NcclCommunicator(NcclHandle handle, int rank, int worldSize, Meeting meeting) {
+  NcclCommunicator(NcclHandle handle, int rank, int worldSize, Runnable onClose) {
     this.handle = handle;
     this.rank = rank;
     this.worldSize = worldSize;
-    this.meeting = meeting;
+    this.onClose = onClose;
   }
 
   @Override
@@ -93,6 +93,6 @@ final class NcclCommunicator implements Communicator {
   @Override
   public void close() {
     handle.close();
-    meeting.close();
+    onClose.run();
   }
 }

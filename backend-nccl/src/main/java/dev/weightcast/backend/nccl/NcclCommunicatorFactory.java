@@ -8,6 +8,8 @@ import dev.weightcast.spi.collective.Communicator;
 import dev.weightcast.spi.collective.CommunicatorFactory;
 import dev.weightcast.spi.collective.DeviceRuntime;
 import dev.weightcast.spi.collective.ProcessGroup;
+import java.util.Optional;
+import java.util.function.Supplier;
 
 /** Joins groups: the meeting first, then the communicator. */
 final class NcclCommunicatorFactory implements CommunicatorFactory {
@@ -24,15 +26,25 @@ final class NcclCommunicatorFactory implements CommunicatorFactory {
 
   @Override
   public Communicator join(ProcessGroup group, DeviceRuntime device, Deadline deadline) {
-    if (!device.device().type().equals("cuda")) {
-      throw new InvalidInfoException("NCCL cannot work on " + device.device());
+    if (!(device instanceof CudaRuntime runtime)) {
+      throw new InvalidInfoException(
+          "NCCL works on the CUDA runtime of this backend, not on " + device.device());
     }
     Meeting meeting = place.meet(group, version, this::createUniqueId, deadline);
     try {
       NcclHandle handle =
           NcclHandle.init(
-              nccl, group, device.device().index(), meeting.id().toByteArray(), deadline);
-      return new NcclCommunicator(handle, group.rank(), group.worldSize(), meeting);
+              nccl, group, runtime.device().index(), meeting.id().toByteArray(), deadline);
+      Supplier<Optional<WeightTransferException>> failure = handle::failure;
+      runtime.watch(failure);
+      return new NcclCommunicator(
+          handle,
+          group.rank(),
+          group.worldSize(),
+          () -> {
+            runtime.unwatch(failure);
+            meeting.close();
+          });
     } catch (RuntimeException | Error e) {
       meeting.close();
       throw e;

@@ -8,6 +8,7 @@ import dev.weightcast.api.DataType;
 import dev.weightcast.api.Deadline;
 import dev.weightcast.api.Device;
 import dev.weightcast.api.DeviceBuffer;
+import dev.weightcast.api.DeviceException;
 import dev.weightcast.api.DeviceStream;
 import dev.weightcast.api.InvalidInfoException;
 import dev.weightcast.api.UniqueId;
@@ -87,6 +88,23 @@ class NcclCommunicatorFactoryTest {
       assertThatThrownBy(() -> communicator.broadcast(buffer, 0, 1, DataType.BOOL, 0, stream))
           .isInstanceOf(InvalidInfoException.class)
           .hasMessageContaining("NCCL has no type bool");
+    }
+  }
+
+  @Test
+  void waitingForAStreamEndsWhenTheChannelHasFailed() {
+    try (CudaRuntime runtime = CudaRuntime.open(cuda, Device.cuda(0));
+        DeviceStream stream = runtime.createStream("s")) {
+      Communicator communicator = factory.join(group, runtime, deadline);
+      cuda.hold();
+      nccl.lastError = "Connection closed by remote peer";
+      nccl.state = () -> 6;
+      assertThatThrownBy(() -> stream.synchronize(deadline))
+          .isInstanceOf(DeviceException.class)
+          .hasMessageContainingAll("waiting for a stream on cuda:0", "closed by remote peer");
+      communicator.close();
+      cuda.release();
+      stream.synchronize(deadline);
     }
   }
 

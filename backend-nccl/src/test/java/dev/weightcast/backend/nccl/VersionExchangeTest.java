@@ -99,7 +99,7 @@ class VersionExchangeTest {
   private Socket joinAsTorchDoes() throws IOException, InterruptedException {
     ByteBuffer request = ByteBuffer.allocate(64).order(ByteOrder.LITTLE_ENDIAN);
     request.put((byte) 0).putInt(0x3C85F7CE);
-    request.put((byte) 3).putLong(5).put("init/".getBytes(StandardCharsets.US_ASCII)).putLong(1);
+    request.put((byte) 4).putLong(5).put("init/".getBytes(StandardCharsets.US_ASCII)).putLong(1);
     for (int attempt = 0; ; attempt++) {
       Socket socket = new Socket();
       try {
