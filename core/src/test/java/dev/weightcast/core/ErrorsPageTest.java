@@ -48,7 +48,14 @@ class ErrorsPageTest {
   @Test
   void everyHintIsInTheTable() {
     String plain = page.replace("`", "");
-    Stream.of("libcuda.so.1", "libnccl.so.2", "Could not find jni", "IllegalCallerException")
+    Stream.of(
+            "libcuda.so.1",
+            "cudaErrorInsufficientDriver",
+            "cudaErrorNoDevice",
+            "libcudart.so.13",
+            "libnccl.so.2",
+            "Could not find jni",
+            "IllegalCallerException")
         .forEach(
             text ->
                 assertThat(plain)

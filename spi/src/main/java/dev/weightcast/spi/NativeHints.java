@@ -19,6 +19,18 @@ public final class NativeHints {
               "no NVIDIA driver is visible here: install it, or give the container access to the"
                   + " GPU"),
           new Hint(
+              "cudaErrorInsufficientDriver",
+              "no NVIDIA driver is visible here, or it is too old for CUDA 13: install driver 580 or"
+                  + " newer, or give the container access to the GPU"),
+          new Hint(
+              "cudaErrorNoDevice",
+              "CUDA sees no GPU: give the container access to one, and look at"
+                  + " CUDA_VISIBLE_DEVICES"),
+          new Hint(
+              "libcudart.so.13",
+              "install CUDA 13's runtime (package cuda-cudart-13-0 or newer of the same major"
+                  + " version); CUDA 12 does not do"),
+          new Hint(
               "libnccl.so.2",
               "install NCCL 2 (package libnccl2), or point the system property nccl.library at"
                   + " libnccl.so.2"),
@@ -30,7 +42,8 @@ public final class NativeHints {
           new Hint(
               "IllegalCallerException",
               "allow native access: --enable-native-access=ALL-UNNAMED on the class path,"
-                  + " --enable-native-access=org.bytedeco.javacpp on the module path"));
+                  + " --enable-native-access=org.bytedeco.javacpp,org.bytedeco.cuda on the module"
+                  + " path"));
 
   private NativeHints() {}
 

@@ -1,0 +1,237 @@
+#!/usr/bin/env bash
+# Everything that is shown live, on one GPU with two processes. Usage: nccl_live.sh PART…
+# Parts: smoke copies python many 8b file memory recovery kill raw pythonspeed; without any, all.
+# Needs the folder .gpu/nccl that nccl_package.sh makes. NCCL_LIBRARY chooses a libnccl.so.2;
+# MULTI_RANK=1 is for NCCL 2.30 or newer, where two ranks may share a GPU.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+package=$PWD/.gpu/nccl
+work=$(mktemp -d)
+children=()
+
+finish() {
+  for child in "${children[@]:-}"; do
+    [ -n "$child" ] && kill -9 "$child" 2>/dev/null
+  done
+  rm -rf "$work"
+}
+trap finish EXIT
+
+tar -C "$work" -xzf "$package/runtime.tar.gz"
+# Where the system has no NCCL of its own in the linker's path, torch's will do.
+library=${NCCL_LIBRARY:-}
+if [ -z "$library" ]; then
+  library=$(ldconfig -p | awk '/libnccl\.so\.2 /{print $NF; exit}')
+fi
+if [ -z "$library" ]; then
+  library=$(python3 -c 'import nvidia.nccl as n; print(list(n.__path__)[0] + "/lib/libnccl.so.2")')
+fi
+export PEER_NCCL=$library
+export NCCL_SOCKET_IFNAME=lo CUDA_MODULE_LOADING=EAGER
+java=("$work/runtime/bin/java" -Xmx2g -XX:MaxDirectMemorySize=24g
+  -Dorg.bytedeco.javacpp.nopointergc=true -Dorg.bytedeco.javacpp.cachedir="$work/cache"
+  "-Dnccl.library=$library" "-XX:ErrorFile=$work/hs_err_%p.log" ${JAVA_FLAGS:-} -cp "$package/jars/*" dev.weightcast.backend.nccl.LiveMain)
+number=0
+failures=0
+
+# side KIND ROLE HOSTID LOG WORDS…: starts one process in the background; KIND is java or python.
+side() {
+  local kind=$1 role=$2 host=$3 log=$4
+  shift 4
+  # From 2.30 on NCCL lets two ranks share a GPU, at its speed; before, they must seem far apart.
+  if [ -n "${MULTI_RANK:-}" ]; then
+    export NCCL_MULTI_RANK_GPU_ENABLE=1
+    host=
+  fi
+  if [ -n "$host" ]; then export NCCL_HOSTID=$host; else unset NCCL_HOSTID; fi
+  if [ "$kind" = java ]; then
+    "${java[@]}" "role=$role" "$@" >"$log" 2>&1 &
+  else
+    python3 gpu/nccl_peer.py "role=$role" "$@" >"$log" 2>&1 &
+  fi
+  children+=($!)
+}
+
+# pair SECONDS NAME TRAINER WORKER WORDS…: runs both sides under one time limit.
+pair() {
+  local limit=$1 name=$2 trainer=$3 worker=$4
+  shift 4
+  number=$((number + 1))
+  local folder=$work/$number
+  mkdir -p "$folder"
+  side "$trainer" trainer a "$folder/trainer.log" "folder=$folder" "port=$((29500 + number))" \
+    "label=$trainer-$worker" "$@"
+  local first=$!
+  side "$worker" worker b "$folder/worker.log" "folder=$folder" "port=$((29500 + number))" \
+    "label=$trainer-$worker" "$@"
+  local second=$!
+  local start=$SECONDS code=0 running="$first $second" left status child
+  while [ -n "$running" ]; do
+    left=
+    for child in $running; do
+      if kill -0 "$child" 2>/dev/null; then
+        left="$left $child"
+      else
+        status=0
+        wait "$child" || status=$?
+        if [ "$status" -ne 0 ]; then
+          code=$status
+          # The other side gets a little time to notice.
+          [ $((SECONDS - start + 8)) -lt "$limit" ] && limit=$((SECONDS - start + 8))
+        fi
+      fi
+    done
+    running=$left
+    if [ -n "$running" ] && [ $((SECONDS - start)) -ge "$limit" ]; then
+      echo "TIME LIMIT of $limit s in $name"
+      code=124
+      kill -3 $running 2>/dev/null # a JVM prints its threads
+      sleep 0.5
+      kill -9 $running 2>/dev/null
+      sleep 0.1
+    fi
+    sleep 0.05
+  done
+  grep -hE '^(RESULT|MEMORY|RAW)' "$folder/worker.log" "$folder/trainer.log" |
+    sed 's/^[A-Z]*|//' | column -t -s '|' 2>/dev/null ||
+    grep -hE '^(RESULT|MEMORY|RAW)' "$folder/worker.log" "$folder/trainer.log"
+  if [ "$code" -eq 0 ]; then
+    echo "ok: $name ($((SECONDS - start)) s)"
+  else
+    failures=$((failures + 1))
+    echo "FAILED ($code): $name"
+    for log in trainer worker; do
+      echo "--- $log"
+      grep -vE '^(RESULT|MEMORY|RAW|#)' "$folder/$log.log" | head -150
+    done
+    for crash in "$work"/hs_err_*.log; do
+      [ -f "$crash" ] || continue
+      echo "--- $(basename "$crash")"
+      grep -E '^Current thread|^siginfo|^R[A-D]X=' "$crash"
+      sed -n '/^Native frames/,/^$/p; /^Java frames/,/^$/p' "$crash" | head -60
+      rm -f "$crash"
+    done
+  fi
+}
+
+part_smoke() {
+  "${java[@]}" do=explain
+  local usual=("${java[@]}")
+  java=("$work/runtime/bin/java" -Dweightcast.nccl.batch_copies=false "${usual[@]:1}")
+  pair 40 "small list, store, without batches" java java list=small mode=store timeout=20 \
+    packings=unpacked:1,packed:1048576:2
+  java=("${usual[@]}")
+  pair 40 "small list, store" java java list=small mode=store timeout=20 \
+    packings=packed:1048576:1,packed:1048576:2,packed:1048576:3,unpacked:1,unpacked:2,unpacked:3
+  pair 40 "small list, unique id" java java list=small mode=id timeout=20 \
+    packings=packed:1048576:2,unpacked:2
+}
+
+part_lists() {
+  part_many
+  part_8b
+}
+
+part_8b() {
+  pair 150 "8B, store" java java list=8b mode=store timeout=60 \
+    packings=packed:1073741824:2,packed:1073741824:1,packed:1073741824:3,unpacked:2
+  pair 90 "8B, unique id" java java list=8b mode=id timeout=60 \
+    packings=packed:1073741824:2,unpacked:1
+}
+
+part_many() {
+  pair 90 "3,360 tensors, store" java java list=many mode=store rounds=2 \
+    packings=packed:268435456:1,packed:268435456:2,packed:268435456:3,unpacked:1,unpacked:2
+  pair 60 "3,360 tensors, unique id" java java list=many mode=id \
+    packings=packed:268435456:2,unpacked:3
+}
+
+part_file() {
+  local file=$work/model.safetensors
+  "${java[@]}" do=file list=1b "file=$file" || failures=$((failures + 1))
+  pair 60 "safetensors file to worker" java java list=1b mode=store rounds=2 "file=$file" \
+    packings=packed:67108864:2,packed:268435456:2,unpacked:2
+  rm -f "$file"
+}
+
+part_python() {
+  local mode
+  for mode in store id; do
+    pair 30 "Python trainer, Java worker, $mode" python java list=small mode=$mode timeout=20 \
+      "specs=$package/list.small" packings=packed:1048576:2,unpacked:2
+    pair 30 "Java trainer, Python worker, $mode" java python list=small mode=$mode timeout=20 \
+      "specs=$package/list.small" packings=packed:1048576:2,unpacked:2
+  done
+}
+
+part_pythonspeed() {
+  local list
+  for list in 8b many; do
+    pair 120 "Python to Python, $list" python python list=$list mode=store \
+      "specs=$package/list.$list" packings=packed:1073741824:2,unpacked:2
+  done
+}
+
+part_memory() {
+  local usual=("${java[@]}")
+  # A heap that is all there from the start: what grows is not the heap.
+  java=("${usual[0]}" -Xms128m -XX:+AlwaysPreTouch "${usual[@]:1}")
+  java=("${java[@]/-Xmx2g/-Xmx128m}")
+  pair 120 "50 rounds in each of 6 engines' lives" java java do=memory list=small mode=id \
+    rounds=50 cycles=6 packings=packed:1048576:2
+  java=("${usual[@]}")
+}
+
+part_copies() {
+  timeout 60 "${java[@]}" do=copies || failures=$((failures + 1))
+}
+
+part_recovery() {
+  local packings
+  for packings in packed:1048576:2 unpacked:2; do
+    pair 60 "a worker that does not take part, $packings" java java do=recover list=small \
+      mode=store timeout=4 packings=$packings
+  done
+}
+
+# A worker that is killed in the middle: how soon the trainer says so.
+part_kill() {
+  number=$((number + 1))
+  local folder=$work/$number
+  mkdir -p "$folder"
+  local words=(list=8b mode=store rounds=4 check=no timeout=60 packings=packed:268435456:2
+    "folder=$folder" "port=$((29500 + number))")
+  side java trainer a "$folder/trainer.log" "${words[@]}"
+  local trainer=$!
+  side java worker b "$folder/worker.log" "${words[@]}"
+  local worker=$!
+  local start=$SECONDS
+  while ! grep -q '^RESULT' "$folder/trainer.log" && [ $((SECONDS - start)) -lt 60 ]; do
+    sleep 0.1
+  done
+  sleep 1
+  kill -9 "$worker"
+  local killed
+  killed=$(date +%s.%N)
+  for _ in $(seq 200); do
+    kill -0 "$trainer" 2>/dev/null || break
+    sleep 0.1
+  done
+  kill -9 "$trainer" 2>/dev/null
+  echo "trainer ended $(echo "$(date +%s.%N) $killed" | awk '{printf "%.1f", $1 - $2}') s after"
+  grep -m1 'Exception' "$folder/trainer.log" || failures=$((failures + 1))
+}
+
+part_raw() {
+  pair 60 "raw broadcasts" java java do=raw mode=store
+}
+
+echo "NCCL: $library"
+nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader
+[ $# -eq 0 ] && set -- smoke copies python many 8b file memory recovery kill raw pythonspeed
+for part in "$@"; do
+  echo "== $part (at $SECONDS s)"
+  "part_$part"
+done
+echo "== done at $SECONDS s, $failures failed"
+[ "$failures" -eq 0 ]
