@@ -77,8 +77,7 @@ class EngineFaultsTest {
 
   @Test
   void aSlotOfALoaderThatThrewIsNotUsedAgainBeforeWhatItEnqueuedHasRun() {
-    try (var worker =
-        worker(new ManualCommunicator(), CONFIG.withTimeout(Duration.ofMillis(400)))) {
+    try (var worker = worker(new ManualCommunicator(), CONFIG.withTimeout(Duration.ofSeconds(3)))) {
       worker.startWeightUpdate();
       runtime.hold();
       assertThatThrownBy(
