@@ -137,7 +137,7 @@ final class Joining {
               + ", another rank of the group at "
               + store.address()
               + " was told "
-              + theirs
+              + Failures.excerpt(theirs)
               + "; every rank must get the same");
     }
     if (answers.number() != 1) {
@@ -165,7 +165,8 @@ final class Joining {
       while (loop.counter(JOIN_COUNTER) < worldSize) {
         String refusal = loop.text("/" + REFUSED_KEY);
         if (!refusal.isEmpty()) {
-          throw new InvalidInfoException("the group cannot become complete: " + refusal);
+          throw new InvalidInfoException(
+              "the group cannot become complete: " + Failures.excerpt(refusal));
         }
         StoppedException.check(deadline);
         if (server.isClosed()) {

@@ -207,7 +207,7 @@ final class PickleReader {
     return Failures.failed(
         "a pickle on the store is not one that this wire carries (None, str, bytes, or vLLM's"
             + " ncclUniqueId): "
-            + why
+            + Failures.excerpt(why)
             + "; nothing of it was run",
         null);
   }

@@ -105,7 +105,14 @@ public final class StatelessProcessGroup implements AutoCloseable {
    */
   public static StatelessProcessGroup host(
       TcpStoreServer server, int worldSize, GroupOptions options, Deadline deadline) {
-    return new Joining(0, worldSize, options, deadline).on(server);
+    Joining joining;
+    try {
+      joining = new Joining(0, worldSize, options, deadline);
+    } catch (InvalidInfoException e) {
+      server.close();
+      throw e;
+    }
+    return joining.on(server);
   }
 
   /**

@@ -161,10 +161,10 @@ public final class TcpStoreServer implements AutoCloseable {
   /**
    * Whether it serves no more.
    *
-   * @return true after {@link #close}, or after its thread failed
+   * @return true once {@link #close} was called, or its thread failed
    */
   public boolean isClosed() {
-    return !thread.isAlive();
+    return loop.isStopping();
   }
 
   /** What a client on this host connects to. */

@@ -173,6 +173,15 @@ class PickleReaderTest {
   }
 
   @Test
+  void a_long_name_makes_no_long_message() {
+    String pickle = "8004 8c0161 58e8030000" + "0a".repeat(1000) + " 93 29 52 2e";
+    byte[] bytes = HexFormat.of().parseHex(pickle.replace(" ", ""));
+    assertThatThrownBy(() -> SharedValue.fromPickle(bytes))
+        .isInstanceOf(TransferException.class)
+        .satisfies(e -> assertThat(e.getMessage()).hasSizeLessThan(700).doesNotContain("\n"));
+  }
+
+  @Test
   void leftovers_and_other_protocols_are_refused() {
     refused("8004 4e 4e 2e", "left over");
     refused("8004 4e 2e 00", "left over");

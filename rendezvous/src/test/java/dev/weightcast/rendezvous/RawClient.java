@@ -63,6 +63,15 @@ final class RawClient implements AutoCloseable {
     socket.getOutputStream().write(bytes);
   }
 
+  /** Writes what the server may refuse in the middle. */
+  void offer(byte[] bytes) {
+    try {
+      write(bytes);
+    } catch (IOException e) {
+      // It was refused.
+    }
+  }
+
   byte[] read(int count) throws IOException {
     byte[] bytes = new byte[count];
     in.readFully(bytes);

@@ -169,6 +169,21 @@ class StatelessProcessGroupTest {
   }
 
   @Test
+  void ranks_and_world_sizes_that_cannot_be_are_refused_and_a_given_server_is_closed() {
+    assertThatThrownBy(() -> StatelessProcessGroup.join("127.0.0.1", 1, 4, 4, deadline))
+        .isInstanceOf(InvalidInfoException.class)
+        .hasMessageContaining("rank 4 is not a rank of a group of 4; ranks are 0 to 3");
+    assertThatThrownBy(() -> StatelessProcessGroup.join("127.0.0.1", 0, 0, 4, deadline))
+        .isInstanceOf(InvalidInfoException.class)
+        .hasMessageContaining("master_port 0 cannot be joined");
+    TcpStoreServer server = Samples.server();
+    assertThatThrownBy(() -> StatelessProcessGroup.host(server, 0, deadline))
+        .isInstanceOf(InvalidInfoException.class)
+        .hasMessageContaining("world_size must be at least 1");
+    assertThat(server.isClosed()).isTrue();
+  }
+
+  @Test
   void a_rank_that_exists_twice_is_refused() {
     try (TcpStoreServer server = Samples.server()) {
       try (StatelessProcessGroup first = Ranks.join(server, 1, 3, deadline)) {

@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 /** The exceptions of this module, all in the rendezvous phase, where no weights have moved yet. */
 public final class Failures {
 
+  private static final int MAX_EXCERPT = 400;
+
   private Failures() {}
 
   /**
@@ -58,6 +60,22 @@ public final class Failures {
     }
     return new TransferAbortedException(
         what + " was aborted: " + stop.detail(), TransferPhase.RENDEZVOUS, 0, 0, null);
+  }
+
+  /**
+   * Text that came from the other side, fit for a message: not long, and in one line.
+   *
+   * @param foreign any text
+   * @return its beginning, with dots for what does not print
+   */
+  public static String excerpt(String foreign) {
+    int end = Math.min(foreign.length(), MAX_EXCERPT);
+    StringBuilder text = new StringBuilder(end);
+    for (int i = 0; i < end; i++) {
+      char c = foreign.charAt(i);
+      text.append(Character.isISOControl(c) ? '.' : c);
+    }
+    return end < foreign.length() ? text.append('…').toString() : text.toString();
   }
 
   /**

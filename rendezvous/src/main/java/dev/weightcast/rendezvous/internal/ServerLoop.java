@@ -104,6 +104,15 @@ public final class ServerLoop implements Runnable {
   }
 
   /**
+   * Whether it ends or has ended.
+   *
+   * @return true after {@link #stop}, or after a failure
+   */
+  public boolean isStopping() {
+    return stopping;
+  }
+
+  /**
    * Whether a key is there.
    *
    * @param key as on the wire
