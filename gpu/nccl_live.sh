@@ -179,6 +179,8 @@ part_memory() {
   java=("${java[@]/-Xmx2g/-Xmx128m}")
   pair 120 "50 rounds in each of 6 engines' lives" java java do=memory list=small mode=id \
     rounds=50 cycles=6 packings=packed:1048576:2
+  # Groups that come and go, with one malloc arena: what grows then is not fragmentation.
+  MALLOC_ARENA_MAX=1 pair 60 "30 groups, one after the other" java java do=groups mode=id cycles=30
   java=("${usual[@]}")
 }
 
@@ -188,9 +190,10 @@ part_copies() {
 
 part_recovery() {
   local packings
-  for packings in packed:1048576:2 unpacked:2; do
-    pair 60 "a worker that does not take part, $packings" java java do=recover list=small \
-      mode=store timeout=4 packings=$packings
+  # The list has to be larger than what NCCL's sockets hold, or the root is done without anybody.
+  for packings in packed:268435456:2 unpacked:2; do
+    pair 60 "a worker that does not take part, $packings" java java do=recover list=1b \
+      mode=store timeout=8 packings=$packings
   done
 }
 

@@ -47,6 +47,7 @@ final class LiveMain {
       case "explain" -> System.out.println(new NcclBackendProvider().availability());
       case "file" -> LiveFile.write(Path.of(arguments.text("file", "")), arguments.specs());
       case "raw" -> LiveRaw.run(arguments);
+      case "groups" -> LiveRaw.groups(arguments);
       case "copies" -> System.exit(LiveCopies.run(arguments) == 0 ? 0 : 1);
       case "recover" -> {
         WeightTransfer transfer = new LiveMain(arguments).transfer;
@@ -183,7 +184,7 @@ final class LiveMain {
         status);
   }
 
-  private static String residentSize() {
+  static String residentSize() {
     try {
       return Files.readAllLines(Path.of("/proc/self/status")).stream()
           .filter(line -> line.startsWith("VmRSS"))

@@ -16,6 +16,38 @@ final class LiveRaw {
 
   private LiveRaw() {}
 
+  /** Joins and leaves, again and again, on one runtime. */
+  static void groups(LiveArguments arguments) {
+    NcclNatives natives = NcclNatives.load(new JavacppLoader(), System.getProperties());
+    NcclCommunicatorFactory factory =
+        new NcclCommunicatorFactory(natives.nccl(), natives.version(), new StoreOrIdMeetingPlace());
+    Device device = Device.parse(arguments.text("device", "cuda:0"));
+    try (CudaRuntime runtime = CudaRuntime.open(natives.cuda(), device);
+        DeviceBuffer buffer = runtime.allocate("groups", 1 << 20);
+        DeviceStream stream = runtime.createStream("groups")) {
+      for (int cycle = 0; cycle < arguments.number("cycles", 30); cycle++) {
+        BroadcastInitInfo info = arguments.group("g" + cycle, factory::createUniqueId);
+        Deadline deadline = Deadline.after(Duration.ofSeconds(30));
+        ProcessGroup group = new ProcessGroup(arguments.isTrainer() ? 0 : 1, info);
+        try (Communicator communicator = factory.join(group, runtime, deadline)) {
+          communicator.allReduceSum(buffer, 0, 1, DataType.FLOAT32, stream);
+          communicator.broadcast(buffer, 0, 1 << 20, DataType.UINT8, 0, stream);
+          stream.synchronize(deadline);
+        }
+        if (cycle % 5 == 4) {
+          arguments.barrier("g" + cycle);
+          System.out.printf(
+              Locale.ROOT,
+              "MEMORY|%s|after group %d|process %s%n",
+              arguments.text("role", ""),
+              cycle + 1,
+              LiveMain.residentSize());
+          arguments.barrier("gs" + cycle);
+        }
+      }
+    }
+  }
+
   static void run(LiveArguments arguments) {
     NcclNatives natives = NcclNatives.load(new JavacppLoader(), System.getProperties());
     NcclCommunicatorFactory factory =

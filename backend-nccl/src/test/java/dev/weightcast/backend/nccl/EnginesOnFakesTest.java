@@ -1,0 +1,107 @@
+package dev.weightcast.backend.nccl;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.weightcast.api.BroadcastInitInfo;
+import dev.weightcast.api.BroadcastUpdateInfo;
+import dev.weightcast.api.CopyingWeightLoader;
+import dev.weightcast.api.Device;
+import dev.weightcast.api.HostMemory;
+import dev.weightcast.api.Packing;
+import dev.weightcast.api.ParallelConfig;
+import dev.weightcast.api.Tensor;
+import dev.weightcast.api.TensorSpec;
+import dev.weightcast.api.TrainerWeightTransferEngine;
+import dev.weightcast.api.UniqueId;
+import dev.weightcast.api.WeightSource;
+import dev.weightcast.api.WeightTransferConfig;
+import dev.weightcast.api.WeightTransferEngine;
+import dev.weightcast.spi.BackendContext;
+import dev.weightcast.spi.collective.CollectiveEngines;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * Both finished engines on this backend, with nothing native under it: from host memory through
+ * pinned memory, the ring and the wire into host memory, on rings smaller than the tensors.
+ */
+class EnginesOnFakesTest {
+
+  private static final int BLOCK = 4096;
+
+  private final FakeWire wire = new FakeWire();
+  private final FakeCuda trainersCuda = new FakeCuda();
+  private final FakeCuda workersCuda = new FakeCuda();
+  private final List<TensorSpec> specs =
+      LiveLists.named("small").stream().filter(spec -> spec.byteSize() < 1 << 20).toList();
+
+  private final BackendContext context =
+      new BackendContext(
+          WeightTransferConfig.defaults().withTimeout(Duration.ofSeconds(30)),
+          ParallelConfig.SINGLE);
+
+  private NcclCommunicatorFactory factory(FakeCuda cuda) {
+    return new NcclCommunicatorFactory(
+        new FakeWire.RankOnWire(wire, cuda), new NcclVersion(22809), new StoreOrIdMeetingPlace());
+  }
+
+  private static CudaRuntime runtime(FakeCuda cuda) {
+    return CudaRuntime.open(cuda, Device.cuda(0), 2, BLOCK);
+  }
+
+  private List<Tensor> onTheHost(boolean filled) {
+    List<Tensor> tensors = new ArrayList<>();
+    for (TensorSpec spec : specs) {
+      HostMemory memory = HostMemory.allocate(spec.byteSize());
+      if (filled && spec.byteSize() > 0) {
+        LiveContent.fill(spec, 0, memory.buffers(0, spec.byteSize()).get(0));
+      }
+      tensors.add(Tensor.of(spec, memory));
+    }
+    return tensors;
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0, 1", "0, 2", "20000, 1", "20000, 2", "100000, 3", "100000000, 2"})
+  void everyByteOfEveryTypeArrives(long bufferBytes, int buffers) throws Exception {
+    Packing packing =
+        bufferBytes == 0 ? new Packing(false, 1, buffers) : Packing.packed(bufferBytes, buffers);
+    byte[] id = new byte[UniqueId.BYTES];
+    id[0] = 7;
+    BroadcastInitInfo info =
+        BroadcastInitInfo.ofUniqueId(UniqueId.of(id), 2).withRankOffset(1).withPacking(packing);
+    List<Tensor> received = onTheHost(false);
+    CompletableFuture<Void> worker =
+        CompletableFuture.runAsync(
+            () -> {
+              try (WeightTransferEngine<BroadcastInitInfo, BroadcastUpdateInfo> engine =
+                  CollectiveEngines.worker(
+                      "nccl", factory(workersCuda), runtime(workersCuda), context)) {
+                engine.initTransferEngine(info);
+                engine.startWeightUpdate();
+                engine.receiveWeights(
+                    BroadcastUpdateInfo.of(specs), CopyingWeightLoader.into(received));
+                engine.finishWeightUpdate();
+              }
+            });
+    try (TrainerWeightTransferEngine<BroadcastInitInfo> engine =
+        CollectiveEngines.trainer("nccl", factory(trainersCuda), runtime(trainersCuda), context)) {
+      engine.initTransferEngine(info);
+      engine.sendWeights(WeightSource.of(onTheHost(true)));
+    }
+    worker.get(60, TimeUnit.SECONDS);
+    for (Tensor tensor : received) {
+      for (ByteBuffer bytes : ((HostMemory) tensor.memory()).buffers(0, tensor.byteSize())) {
+        assertThat(LiveContent.differences(tensor.spec(), 0, bytes)).as(tensor.name()).isZero();
+      }
+    }
+    assertThat(trainersCuda.open()).as("left open by the trainer").isZero();
+    assertThat(workersCuda.open()).as("left open by the worker").isZero();
+  }
+}

@@ -1,0 +1,136 @@
+package dev.weightcast.backend.nccl;
+
+import java.util.HashMap;
+import java.util.Map;
+
+/** What joins the {@link RankOnWire} of one group: broadcasts by their number, and who is there. */
+final class FakeWire {
+
+  private final Map<String, byte[]> sent = new HashMap<>();
+  private int joined;
+
+  synchronized void join() {
+    joined++;
+  }
+
+  synchronized int joined() {
+    return joined;
+  }
+
+  synchronized void put(String key, byte[] bytes) {
+    sent.put(key, bytes);
+  }
+
+  synchronized byte[] take(String key) {
+    return sent.get(key);
+  }
+
+  /** NCCL as one rank sees it, non-blocking: each call is in progress until it can end. */
+  static final class RankOnWire implements NcclLibrary {
+
+    private static final int[] SIZES = {1, 1, 4, 4, 8, 8, 2, 4, 8, 2, 1, 1};
+
+    private final FakeWire wire;
+    private final FakeCuda cuda;
+    private int worldSize;
+    private int rank;
+    private int number;
+    private Step step = () -> true;
+
+    private interface Step {
+      boolean ends();
+    }
+
+    RankOnWire(FakeWire wire, FakeCuda cuda) {
+      this.wire = wire;
+      this.cuda = cuda;
+    }
+
+    @Override
+    public int version(int[] code) {
+      code[0] = 22809;
+      return SUCCESS;
+    }
+
+    @Override
+    public int uniqueId(byte[] id) {
+      id[0] = 7;
+      return SUCCESS;
+    }
+
+    @Override
+    public HandleCell newCell() {
+      return new FakeNccl().newCell();
+    }
+
+    @Override
+    public int initRank(int device, HandleCell cell, int size, byte[] id, int self) {
+      if (id[0] != 7) {
+        return 4;
+      }
+      worldSize = size;
+      rank = self;
+      wire.join();
+      step = () -> wire.joined() >= worldSize;
+      return IN_PROGRESS;
+    }
+
+    @Override
+    public int asyncError(long communicator, int[] state) {
+      state[0] = step.ends() ? SUCCESS : IN_PROGRESS;
+      return SUCCESS;
+    }
+
+    @Override
+    public int abort(int device, long communicator) {
+      step = () -> true;
+      return SUCCESS;
+    }
+
+    @Override
+    public int broadcast(
+        int device, long address, long count, int type, int root, long comm, long stream) {
+      String key = "b" + number++ + " of " + count + " of type " + type;
+      int size = (int) count * SIZES[type];
+      if (rank == root) {
+        wire.put(key, cuda.get(address, size));
+        return SUCCESS;
+      }
+      step =
+          () -> {
+            byte[] bytes = wire.take(key);
+            if (bytes != null) {
+              cuda.put(address, bytes);
+            }
+            return bytes != null;
+          };
+      return IN_PROGRESS;
+    }
+
+    @Override
+    public int allReduceSum(
+        int device, long address, long count, int type, long comm, long stream) {
+      String key = "r" + number++ + " from ";
+      wire.put(key + rank, new byte[1]);
+      step =
+          () -> {
+            boolean all = true;
+            for (int i = 0; i < worldSize; i++) {
+              all &= wire.take(key + i) != null;
+            }
+            return all;
+          };
+      return IN_PROGRESS;
+    }
+
+    @Override
+    public String errorText(int status) {
+      return "status " + status;
+    }
+
+    @Override
+    public String lastError() {
+      return "";
+    }
+  }
+}
