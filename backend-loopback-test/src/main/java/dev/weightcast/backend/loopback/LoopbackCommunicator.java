@@ -7,6 +7,8 @@ import dev.weightcast.api.DeviceStream;
 import dev.weightcast.api.InvalidInfoException;
 import dev.weightcast.api.WeightTransferException;
 import dev.weightcast.spi.collective.Communicator;
+import dev.weightcast.spi.collective.PeerFailure;
+import dev.weightcast.spi.collective.SideChannel;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
@@ -25,6 +27,7 @@ final class LoopbackCommunicator implements Communicator {
   private final LoopbackGroup group;
   private final int rank;
   private final LoopbackRuntime runtime;
+  private final @Nullable LoopbackSideChannel sideChannel;
   private final NavigableMap<Long, Collective> underWay = new TreeMap<>();
   private long nextSequence;
   private volatile @Nullable String abortReason;
@@ -34,6 +37,10 @@ final class LoopbackCommunicator implements Communicator {
     this.group = group;
     this.rank = rank;
     this.runtime = runtime;
+    this.sideChannel =
+        group.notes().ranks().contains(rank)
+            ? new LoopbackSideChannel(group, rank, this::needed)
+            : null;
   }
 
   @Override
@@ -196,13 +203,23 @@ final class LoopbackCommunicator implements Communicator {
 
   /** Whether a rank has left without its part in this collective; that is a failure then. */
   private boolean failedPeer(Collective collective) {
-    for (var left : group.gone().entrySet()) {
-      if (left.getKey() != rank && !collective.isFinished(left.getKey())) {
-        fail("rank " + left.getKey() + " has left the group: " + left.getValue());
+    for (int left : group.gone().keySet()) {
+      if (left != rank && !collective.isFinished(left)) {
+        needed(left);
         return true;
       }
     }
     return false;
+  }
+
+  /** A rank has left that this one needs; the one to name is who failed first. */
+  private void needed(int gone) {
+    if (failure == null) {
+      int first = sideChannel == null ? gone : group.firstFailedBut(rank).orElse(gone);
+      failure =
+          new PeerFailure(
+              first, "rank " + first + " has left the group: " + group.gone().get(first));
+    }
   }
 
   private void fail(String reason) {
@@ -217,7 +234,20 @@ final class LoopbackCommunicator implements Communicator {
 
   @Override
   public Optional<WeightTransferException> failure() {
+    if (failure == null && abortReason == null && sideChannel != null) {
+      group.lock.lock();
+      try {
+        group.firstFailedBut(rank).ifPresent(this::needed); // at once, and not when it is missed
+      } finally {
+        group.lock.unlock();
+      }
+    }
     return Optional.ofNullable(failure);
+  }
+
+  @Override
+  public Optional<SideChannel> sideChannel() {
+    return Optional.ofNullable(sideChannel);
   }
 
   @Override
@@ -236,15 +266,25 @@ final class LoopbackCommunicator implements Communicator {
     try {
       if (abortReason == null) {
         abortReason = reason;
-        group.leave(rank, reason);
+        group.fail(rank, reason);
       }
     } finally {
       group.lock.unlock();
     }
   }
 
+  /** Leaves in peace, if it was not aborted before: only who needs this rank has lost something. */
   @Override
   public void close() {
-    abort("it was closed");
+    group.lock.lock();
+    try {
+      if (abortReason == null) {
+        abortReason = "it was closed";
+        group.leave(rank, "it was closed");
+      }
+      group.notes().removeAllOf(rank);
+    } finally {
+      group.lock.unlock();
+    }
   }
 }

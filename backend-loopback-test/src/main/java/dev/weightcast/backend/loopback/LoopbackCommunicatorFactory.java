@@ -7,13 +7,29 @@ import dev.weightcast.spi.collective.CommunicatorFactory;
 import dev.weightcast.spi.collective.DeviceRuntime;
 import dev.weightcast.spi.collective.ProcessGroup;
 import java.security.SecureRandom;
+import java.util.function.IntPredicate;
 
 /** Joins groups of this JVM. */
 final class LoopbackCommunicatorFactory implements CommunicatorFactory {
 
+  private final IntPredicate foreign;
+
+  LoopbackCommunicatorFactory() {
+    this(rank -> false);
+  }
+
+  /**
+   * Joins groups in which some ranks behave as if they were not Weightcast's own.
+   *
+   * @param foreign which; all ranks of a group are to be told the same
+   */
+  LoopbackCommunicatorFactory(IntPredicate foreign) {
+    this.foreign = foreign;
+  }
+
   @Override
   public Communicator join(ProcessGroup group, DeviceRuntime device, Deadline deadline) {
-    LoopbackGroup joined = MeetingPoints.OF_THIS_JVM.join(group, deadline);
+    LoopbackGroup joined = MeetingPoints.OF_THIS_JVM.join(group, foreign, deadline);
     return new LoopbackCommunicator(joined, group.rank(), (LoopbackRuntime) device);
   }
 

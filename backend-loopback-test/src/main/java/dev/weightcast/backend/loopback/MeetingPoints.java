@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -50,6 +51,11 @@ final class MeetingPoints {
 
   /** Waits until all ranks are there; the last one to come wakes the others. */
   LoopbackGroup join(ProcessGroup group, Deadline deadline) {
+    return join(group, rank -> false, deadline);
+  }
+
+  /** The same with ranks that are not Weightcast's own; the last one to come decides which. */
+  LoopbackGroup join(ProcessGroup group, IntPredicate foreign, Deadline deadline) {
     Object point =
         group
             .info()
@@ -69,7 +75,7 @@ final class MeetingPoints {
         changed.signalAll();
       }
       if (gathering.conflict == null && gathering.missing().isEmpty()) {
-        gathering.complete = new LoopbackGroup(group.worldSize());
+        gathering.complete = new LoopbackGroup(group.worldSize(), foreign);
       }
       return await(gathering, group, point, deadline);
     } finally {
@@ -114,7 +120,7 @@ final class MeetingPoints {
     } catch (InterruptedException e) {
       LoopbackGroup complete = gathering.complete;
       if (complete != null) { // the others have gone on already, and count on this rank
-        complete.leave(group.rank(), "its thread was interrupted while it joined");
+        complete.fail(group.rank(), "its thread was interrupted while it joined");
       }
       leave(gathering, group, point);
       Thread.currentThread().interrupt();

@@ -1,8 +1,10 @@
 package dev.weightcast.spi.collective;
 
 import dev.weightcast.api.Deadline;
+import dev.weightcast.api.RankFailedException;
 import dev.weightcast.api.TransferAbortedException;
 import dev.weightcast.api.TransferException;
+import dev.weightcast.api.TransferMismatchException;
 import dev.weightcast.api.TransferPhase;
 import dev.weightcast.api.TransferTimeoutException;
 import java.util.List;
@@ -21,6 +23,8 @@ final class OperationProgress {
   private long bytesDone;
   private long bytesTotal;
   private int bucketsDone;
+  private String unchecked = "";
+  private volatile boolean settled;
 
   OperationProgress(String method, Deadline deadline, String who, TransferPhase phase) {
     this.method = method;
@@ -39,6 +43,31 @@ final class OperationProgress {
 
   void identify(ProcessGroup group) {
     who = group.toString();
+  }
+
+  /** Says that the operation needs no other rank any more: what happens to them is not its own. */
+  void settle() {
+    settled = true;
+  }
+
+  boolean isSettled() {
+    return settled;
+  }
+
+  /** What the other ranks are told when the watchdog ends the operation. Asked by any thread. */
+  String endedFromOutside() {
+    if (!deadline.isOver()) {
+      return method + " was ended because another rank has failed";
+    }
+    return deadline
+        .cancellation()
+        .map(reason -> method + " was ended from outside: " + reason)
+        .orElseGet(() -> method + " did not end within " + deadline.timeout());
+  }
+
+  /** What could not be compared, as a sentence for whoever wonders why nothing moves. */
+  void cannotCheck(String sentence) {
+    unchecked = sentence;
   }
 
   void planned(long bytes) {
@@ -79,7 +108,8 @@ final class OperationProgress {
                     + String.join(", ", missing.stream().map(String::valueOf).toList()))
             + (cause == null ? "" : "; last: " + text(cause))
             + ". Are all ranks alive, and was every one told the same world size, tensors and"
-            + " packing?";
+            + " packing?"
+            + (unchecked.isEmpty() ? "" : " " + unchecked);
     return new TransferTimeoutException(
         text, deadline.timeout(), phase, bytesDone, bytesTotal, missing, cause);
   }
@@ -104,6 +134,35 @@ final class OperationProgress {
     return e instanceof InterruptedException || e instanceof TransferAbortedException
         ? aborted(what + ": " + text(e), e)
         : failed(what, e);
+  }
+
+  /** The ranks are about to transfer different things. */
+  TransferMismatchException mismatch(String difference, int rank) {
+    return new TransferMismatchException(
+        method
+            + " was refused before anything moved: "
+            + difference
+            + "; "
+            + where()
+            + ". Was every rank told the same tensors and packing?",
+        rank,
+        bytesTotal);
+  }
+
+  /** Another rank has failed or left. */
+  RankFailedException rankFailed(PeerFailure failure, @Nullable Throwable last) {
+    RankFailedException told =
+        new RankFailedException(
+            method + " failed: " + text(failure) + "; " + where(),
+            failure.rank(),
+            phase,
+            bytesDone,
+            bytesTotal,
+            failure);
+    if (last != null && last != failure) {
+      told.addSuppressed(last);
+    }
+    return told;
   }
 
   private static String text(Throwable cause) {
