@@ -133,7 +133,7 @@ final class Joining {
       if (server != null) {
         awaitAll(server);
         if (options.failureWatch()) {
-          members.store().set(OwnRanks.KEY, OwnRanks.toBytes(present(server)), deadline);
+          OwnRanks.publish(members.store(), present(server), deadline);
         }
       }
       Broadcasts broadcasts = new Broadcasts(rank, worldSize, members, options);

@@ -1,5 +1,6 @@
 package dev.weightcast.rendezvous;
 
+import dev.weightcast.api.Deadline;
 import dev.weightcast.rendezvous.internal.Failures;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -13,11 +14,10 @@ final class OwnRanks {
 
   private OwnRanks() {}
 
-  static byte[] toBytes(List<Integer> ranks) {
-    return ranks.stream()
-        .map(String::valueOf)
-        .collect(Collectors.joining(","))
-        .getBytes(StandardCharsets.US_ASCII);
+  /** Writes it, and returns when it is there. */
+  static void publish(Store store, List<Integer> ranks, Deadline deadline) {
+    String text = ranks.stream().map(String::valueOf).collect(Collectors.joining(","));
+    store.compareAndSet(KEY, new byte[0], text.getBytes(StandardCharsets.US_ASCII), deadline);
   }
 
   static List<Integer> fromBytes(byte[] bytes, int worldSize) {
