@@ -102,8 +102,12 @@ int main() {
   look("cudaMalloc of 1 GiB", [&] { return cudaMalloc(&large, 1 << 30); });
   look("cudaFree of 1 MiB", [&] { return cudaFree(more); });
   look("cudaFree of 1 GiB", [&] { return cudaFree(large); });
+  size_t before, after, total;
+  ok(cudaMemGetInfo(&before, &total), "memory");
   ok(cudaMalloc(&more, 64 << 20), "malloc");
   look("cudaFreeAsync of cudaMalloc's 64 MiB", [&] { return cudaFreeAsync(more, other); });
+  ok(cudaMemGetInfo(&after, &total), "memory");
+  printf("CALL|after it %ld bytes are missing\n", (long)before - (long)after);
   look("cudaMallocAsync of 64 MiB", [&] { return cudaMallocAsync((void**)&async, 64 << 20, other); });
   look("cudaFreeAsync of 64 MiB", [&] { return cudaFreeAsync(async, other); });
   look("cudaHostAlloc of 64 MiB", [&] { return cudaHostAlloc(&host, 64 << 20, 0); });
