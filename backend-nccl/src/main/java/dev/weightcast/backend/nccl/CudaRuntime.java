@@ -168,18 +168,23 @@ final class CudaRuntime implements DeviceRuntime {
   @Override
   public DeviceEvent createEvent() {
     checkOpen("create an event");
-    CudaEvent event = createInternalEvent();
+    CudaEvent event = createEvent(true);
     account.opened(event, "event", "event " + events.incrementAndGet(), 0);
     return event;
   }
 
   /** An event of the runtime's own, which is on nobody's account. */
   CudaEvent createInternalEvent() {
+    return createEvent(false);
+  }
+
+  private CudaEvent createEvent(boolean remembers) {
     long[] handle = new long[1];
     calls.check("cudaEventCreateWithFlags", calls.cuda().createEvent(calls.ordinal(), handle));
     return new CudaEvent(
         calls,
         handle[0],
+        remembers,
         self ->
             release(
                 self, "cudaEventDestroy", cuda -> cuda.destroyEvent(calls.ordinal(), handle[0])));
@@ -198,7 +203,7 @@ final class CudaRuntime implements DeviceRuntime {
     if (handle == 0) {
       throw new DeviceException("there is no event 0 on " + device());
     }
-    return new CudaEvent(calls, handle, self -> {});
+    return new CudaEvent(calls, handle, false, self -> {});
   }
 
   /** Enqueues copies between device memory and device or pinned memory. */
@@ -226,13 +231,10 @@ final class CudaRuntime implements DeviceRuntime {
   /** Waits until bytes have landed on the host; the device, an abort or closing ends the wait. */
   void await(Landing landing) {
     try {
-      while (!landing.isFinished()) {
-        if (landing.block().idle().await(LOOK)) {
-          landing.finish();
-        } else {
-          checkOpen("wait for a copy");
-        }
+      while (!landing.isCarriedOn() && !landing.block().idle().await(LOOK)) {
+        checkOpen("wait for a copy");
       }
+      landing.finish();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new TransferAbortedException(
