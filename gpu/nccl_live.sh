@@ -179,6 +179,15 @@ part_8b() {
     packings=packed:1073741824:2,unpacked:1
 }
 
+# What has to be shown, in the order of what is missed most if the time ends.
+part_shown() {
+  local part
+  for part in smoke python many file memory 8b raw pythonspeed; do
+    echo "== shown: $part (at $SECONDS s)"
+    "part_$part"
+  done
+}
+
 part_many() {
   pair 90 "3,360 tensors, store" java java list=many mode=store rounds=2 \
     packings=packed:268435456:1,packed:268435456:2,packed:268435456:3,unpacked:1,unpacked:2
@@ -219,6 +228,8 @@ part_memory() {
   java=("${java[@]/-Xmx2g/-Xmx128m}")
   pair 120 "50 rounds in each of 6 engines' lives" java java do=memory list=small mode=id \
     rounds=50 cycles=6 packings=packed:1048576:2
+  MALLOC_ARENA_MAX=1 pair 120 "the same with one malloc arena" java java do=memory list=small \
+    mode=id rounds=50 cycles=6 packings=packed:1048576:2
   # Groups that come and go, with one malloc arena: what grows then is not fragmentation.
   MALLOC_ARENA_MAX=1 pair 60 "30 groups, one after the other" java java do=groups mode=id cycles=30
   java=("${usual[@]}")

@@ -309,14 +309,17 @@ final class CudaRuntime implements DeviceRuntime {
     return left;
   }
 
-  /** Waits until nothing runs on the streams made here. An interruption does not shorten it. */
+  /**
+   * Waits until nothing runs on the streams made here, nor on others with our pinned memory. An
+   * interruption does not shorten it.
+   */
   private boolean drain() {
     boolean interrupted = false;
     boolean idle = false;
     boolean time = true;
     Poll poll = new Poll(CLOSE_PATIENCE.toNanos());
     while (!idle && time) {
-      idle = account.open(CudaStream.class).stream().noneMatch(this::isBusy);
+      idle = account.open(CudaStream.class).stream().noneMatch(this::isBusy) && staging.isIdle();
       try {
         time = idle || poll.pause();
       } catch (InterruptedException e) {
