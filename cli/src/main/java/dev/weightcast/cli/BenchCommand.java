@@ -36,7 +36,10 @@ final class BenchCommand implements Callable<Integer> {
 
   private final Terminal terminal;
 
-  @Option(names = "--backend", paramLabel = "NAME", description = "Default: WEIGHTCAST_BACKEND, else auto.")
+  @Option(
+      names = "--backend",
+      paramLabel = "NAME",
+      description = "Default: WEIGHTCAST_BACKEND, else auto.")
   private String backend = "";
 
   @Option(
@@ -115,7 +118,12 @@ final class BenchCommand implements Callable<Integer> {
     }
     if (rank != null && (rank < 0 || rank >= worldSize)) {
       throw new UsageException(
-          "--rank " + rank + ": the ranks of a group of " + worldSize + " are 0 to " + (worldSize - 1));
+          "--rank "
+              + rank
+              + ": the ranks of a group of "
+              + worldSize
+              + " are 0 to "
+              + (worldSize - 1));
     }
     if (picture != null) {
       Path folder = picture.toAbsolutePath().getParent();
@@ -129,7 +137,9 @@ final class BenchCommand implements Callable<Integer> {
     try (BenchGroup group = BenchGroup.make(backend, worldSize, asked, timeout)) {
       AutoCloseable all = terminal.interruption().register(group::interrupt);
       try {
-        String title = title(task, chosen() + ", " + worldSize + " ranks in one process on " + group.devices());
+        String title =
+            title(
+                task, chosen() + ", " + worldSize + " ranks in one process on " + group.devices());
         terminal.remark(title);
         if (group.sharesAGpu()) {
           terminal.remark(
@@ -152,7 +162,10 @@ final class BenchCommand implements Callable<Integer> {
     try (BenchRank one = BenchRank.make(number, backend, device, timeout)) {
       String name = chosen();
       GroupOptions.remarkOnBackend(terminal, name);
-      String title = title(task, name + ", rank " + number + " of " + worldSize + " on " + one.device().device());
+      String title =
+          title(
+              task,
+              name + ", rank " + number + " of " + worldSize + " on " + one.device().device());
       terminal.remark(title);
       terminal.interruption().at("joining");
       one.run(task, BroadcastInitInfo.ofStore(at.host(), at.port(), worldSize), this::told);
@@ -183,7 +196,8 @@ final class BenchCommand implements Callable<Integer> {
   }
 
   private void told(BenchStep step) {
-    String what = step.name() + (step.isOfTheCurve() ? ", " + ByteSize.binary(step.pieceBytes()) : "");
+    String what =
+        step.name() + (step.isOfTheCurve() ? ", " + ByteSize.binary(step.pieceBytes()) : "");
     terminal.interruption().at("measuring " + what);
     terminal.remark("measuring " + what);
   }

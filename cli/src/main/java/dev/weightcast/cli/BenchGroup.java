@@ -55,8 +55,7 @@ final class BenchGroup implements AutoCloseable {
     int known = (int) devices().stream().distinct().count();
     if (known == rank) { // there has been one for each so far
       try {
-        return BenchRank.make(
-            rank, backend, Optional.of(new Device(first.type(), rank)), timeout);
+        return BenchRank.make(rank, backend, Optional.of(new Device(first.type(), rank)), timeout);
       } catch (DeviceException e) {
         System.getLogger("dev.weightcast.cli")
             .log(System.Logger.Level.DEBUG, "no further device: {0}", e.getMessage());
@@ -83,8 +82,7 @@ final class BenchGroup implements AutoCloseable {
   /** Runs all ranks to the end; when one fails none is left waiting. */
   void run(BenchRank.Task task, Consumer<BenchStep> told) {
     BroadcastInitInfo info =
-        BroadcastInitInfo.ofUniqueId(
-            ranks.get(0).createUniqueId().orElseThrow(), ranks.size());
+        BroadcastInitInfo.ofUniqueId(ranks.get(0).createUniqueId().orElseThrow(), ranks.size());
     for (BenchRank rank : ranks) {
       threads.execute(
           () -> {
@@ -121,8 +119,7 @@ final class BenchGroup implements AutoCloseable {
 
   private synchronized void throwFailure() {
     if (failure instanceof TransferException transfer && sharesAGpu()) {
-      throw new CliException(
-          ExitCode.FAILED, transfer.getMessage() + SHARING_HINT, transfer);
+      throw new CliException(ExitCode.FAILED, transfer.getMessage() + SHARING_HINT, transfer);
     }
     if (failure instanceof RuntimeException e) {
       throw e;

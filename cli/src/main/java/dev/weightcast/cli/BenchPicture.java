@@ -102,10 +102,12 @@ final class BenchPicture {
       double done = 0;
       for (Stage stage : STAGES) {
         double seconds = stage.seconds().applyAsDouble(columns.get(i).median());
-        svg.bar(x, y.at(done + seconds), slot * 0.6, y.at(done) - y.at(done + seconds), stage.colour());
+        svg.bar(
+            x, y.at(done + seconds), slot * 0.6, y.at(done) - y.at(done + seconds), stage.colour());
         done += seconds;
       }
-      svg.text(x + slot * 0.3, y.at(done) - 5, "middle", 11, String.format(Locale.ROOT, "%.3g s", done));
+      svg.text(
+          x + slot * 0.3, y.at(done) - 5, "middle", 11, String.format(Locale.ROOT, "%.3g s", done));
       svg.text(x + slot * 0.3, BOTTOM + 20, "middle", 12, columns.get(i).step().name());
     }
     double at = SECOND - 30;

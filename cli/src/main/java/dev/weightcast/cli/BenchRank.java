@@ -49,8 +49,7 @@ abstract sealed class BenchRank implements AutoCloseable {
    */
   record Task(List<TensorSpec> specs, List<BenchStep> steps, int rounds, Duration timeout) {}
 
-  static BenchRank make(
-      int rank, String backend, Optional<Device> device, Duration timeout) {
+  static BenchRank make(int rank, String backend, Optional<Device> device, Duration timeout) {
     long start = System.nanoTime();
     StageClock clock = new StageClock();
     WeightTransferConfig config =
@@ -243,7 +242,9 @@ abstract sealed class BenchRank implements AutoCloseable {
         mismatch.ifPresent(
             text -> {
               throw new CliException(
-                  ExitCode.MISMATCH, "MISMATCH on rank " + rank() + ", " + step.name() + ": " + text, null);
+                  ExitCode.MISMATCH,
+                  "MISMATCH on rank " + rank() + ", " + step.name() + ": " + text,
+                  null);
             });
       }
     }

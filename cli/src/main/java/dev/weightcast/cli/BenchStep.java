@@ -18,12 +18,7 @@ import java.util.List;
  * @param isChecked whether they compare it then
  */
 record BenchStep(
-    String name,
-    Packing packing,
-    long bytes,
-    long pieceBytes,
-    boolean loads,
-    boolean isChecked) {
+    String name, Packing packing, long bytes, long pieceBytes, boolean loads, boolean isChecked) {
 
   static final String RAW = "raw";
   static final String PACKED = "packed";

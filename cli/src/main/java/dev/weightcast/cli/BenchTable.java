@@ -33,8 +33,7 @@ final class BenchTable {
             raw ->
                 row(
                     "of the raw broadcast",
-                    each ->
-                        text("%.2f", each.gigabytesPerSecond() / raw.gigabytesPerSecond())));
+                    each -> text("%.2f", each.gigabytesPerSecond() / raw.gigabytesPerSecond())));
     row("best GB/s", each -> text("%.2f", best(each)));
     row("broadcasts", each -> String.valueOf(each.median().buckets()));
     lines.add("");

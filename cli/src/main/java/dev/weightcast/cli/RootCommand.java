@@ -36,12 +36,14 @@ final class RootCommand implements Runnable {
       usageHelp = true,
       scope = ScopeType.INHERIT,
       description = "This text; of a command, its own.")
+  @SuppressWarnings("UnusedVariable") // picocli prints the help by itself
   private boolean help;
 
   @Option(
       names = {"-V", "--version"},
       versionHelp = true,
       description = "Versions, of the program and of Java.")
+  @SuppressWarnings("UnusedVariable") // and the versions
   private boolean version;
 
   boolean isVerbose() {

@@ -20,7 +20,8 @@ import picocli.CommandLine.Option;
 /** A trainer, rank 0. */
 @Command(
     name = "send",
-    customSynopsis = "weightcast send --checkpoint=PATH|--specs=FILE --master=HOST:PORT [OPTION ...]",
+    customSynopsis =
+        "weightcast send --checkpoint=PATH|--specs=FILE --master=HOST:PORT [OPTION ...]",
     description = "Sends weights to all workers of a group, as its trainer, rank 0.",
     footer = {
       "",
