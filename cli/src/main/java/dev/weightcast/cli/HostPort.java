@@ -16,7 +16,7 @@ record HostPort(String host, int port) {
     int colon = text.lastIndexOf(':');
     String host = colon < 0 ? "" : text.substring(0, colon);
     boolean bracketed = host.startsWith("[") && host.endsWith("]") && host.length() > 2;
-    if (host.isBlank() || (!bracketed && host.indexOf(':') >= 0)) {
+    if (host.isBlank() || (!bracketed && !host.matches("[^:\\[\\]]+"))) {
       throw wrong(text, "write it HOST:PORT, an IPv6 address in brackets, such as [::1]:29500");
     }
     int port;
