@@ -147,7 +147,7 @@ final class BenchCommand implements Callable<Integer> {
                   + " NCCL_MULTI_RANK_GPU_ENABLE=1");
         }
         group.run(task, this::told);
-        report(title, group.results().get(0), group.devices().get(0));
+        report(title, group.result(), group.devices().get(0));
       } finally {
         terminal.interruption().unregister(all);
       }

@@ -74,9 +74,11 @@ final class BenchGroup implements AutoCloseable {
         && devices().stream().distinct().count() < ranks.size();
   }
 
-  /** The trainer's result first. */
-  List<BenchResult> results() {
-    return ranks.stream().map(BenchRank::result).toList();
+  /** The trainer's result, and of what is done once the slowest rank's. */
+  BenchResult result() {
+    BenchResult result = ranks.get(0).result();
+    ranks.stream().skip(1).map(BenchRank::result).forEach(result::slowest);
+    return result;
   }
 
   /** Runs all ranks to the end; when one fails none is left waiting. */

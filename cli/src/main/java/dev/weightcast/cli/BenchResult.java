@@ -38,6 +38,11 @@ final class BenchResult {
     once.merge(what, seconds, Double::sum);
   }
 
+  /** What other ranks took for what this one does not do, or did faster. */
+  void slowest(BenchResult other) {
+    other.once.forEach((what, seconds) -> once.merge(what, seconds, Math::max));
+  }
+
   void measured(BenchStep step, List<StageClock.Stages> rounds) {
     measured.add(new Measured(step, List.copyOf(rounds)));
   }
