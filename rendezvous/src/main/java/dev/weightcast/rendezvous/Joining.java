@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Joining {
 
-  private static final String JOIN_COUNTER = "init/";
+  static final String JOIN_COUNTER = "init/";
   private static final String RANK_KEY = "weightcast/rank/";
   private static final String WORLD_SIZE_KEY = "weightcast/world_size";
 
