@@ -47,6 +47,7 @@ final class NcclHandle implements AutoCloseable {
   private final NcclTexts texts;
   private final int device;
   private final Duration timeout;
+  private final Peers peers;
   private final NcclLibrary.HandleCell cell;
   private final ReentrantLock lock = new ReentrantLock();
   private final int[] state = new int[1];
@@ -60,11 +61,12 @@ final class NcclHandle implements AutoCloseable {
     int run(NcclLibrary nccl, int device, long communicator);
   }
 
-  private NcclHandle(NcclLibrary nccl, NcclTexts texts, int device, Duration timeout) {
+  private NcclHandle(NcclLibrary nccl, NcclTexts texts, int device, Duration timeout, Peers peers) {
     this.nccl = nccl;
     this.texts = texts;
     this.device = device;
     this.timeout = timeout;
+    this.peers = peers;
     this.cell = nccl.newCell();
   }
 
@@ -72,17 +74,23 @@ final class NcclHandle implements AutoCloseable {
    * Makes a communicator, with all ranks of the group.
    *
    * @param id where they meet
+   * @param peers what else is known of them; told before anything is aborted
    * @return the communicator, ready for collectives; if it fails nothing is left
    */
   static NcclHandle init(
-      NcclLibrary nccl, ProcessGroup group, int device, byte[] id, Deadline deadline) {
+      NcclLibrary nccl, ProcessGroup group, int device, byte[] id, Peers peers, Deadline deadline) {
     NcclTexts texts = new NcclTexts(nccl, group, "cuda:" + device);
-    NcclHandle handle = new NcclHandle(nccl, texts, device, deadline.timeout());
+    NcclHandle handle = new NcclHandle(nccl, texts, device, deadline.timeout(), peers);
     try {
       handle.init(group, id, deadline);
       return handle;
-    } catch (RuntimeException | Error e) {
-      handle.abort("its init failed");
+    } catch (RuntimeException e) {
+      RuntimeException told = peers.explain(e, deadline);
+      handle.abort(String.valueOf(told.getMessage()));
+      handle.awaitAbort(INIT_PATIENCE);
+      throw told;
+    } catch (Error e) {
+      handle.abort(e.toString());
       handle.awaitAbort(INIT_PATIENCE);
       throw e;
     }
@@ -138,6 +146,10 @@ final class NcclHandle implements AutoCloseable {
       while (now == NcclLibrary.IN_PROGRESS) {
         if (deadline.isOver()) {
           throw over(call, doing, phase, deadline);
+        }
+        Optional<WeightTransferException> peer = peers.failure();
+        if (peer.isPresent()) {
+          throw peer.get();
         }
         boolean again = poll.pause();
         assert again;
@@ -233,17 +245,22 @@ final class NcclHandle implements AutoCloseable {
     return first;
   }
 
-  /** Ends everything under way; returns at once. Only the first call does anything. */
+  /**
+   * Ends everything under way; returns at once. Only the first call does anything. The other ranks
+   * are told first, if the way to them is quick: else they would hear of it from NCCL, and not why.
+   */
   void abort(String reason) {
     if (!aborted.compareAndSet(null, reason)) {
       return;
     }
+    peers.tell(reason);
     Thread thread = new Thread(this::abortNow, "weightcast-nccl-abort");
     thread.setDaemon(true);
     thread.start();
   }
 
   private void abortNow() {
+    peers.awaitTold();
     lock.lock();
     try {
       long communicator = cell.value();

@@ -28,7 +28,7 @@ class NcclHandleTest {
   private final FakeNccl nccl = new FakeNccl();
 
   private NcclHandle init(Deadline deadline) {
-    return NcclHandle.init(nccl, GROUP, 3, new byte[128], deadline);
+    return NcclHandle.init(nccl, GROUP, 3, new byte[128], Peers.UNKNOWN, deadline);
   }
 
   private NcclHandle ready() {
