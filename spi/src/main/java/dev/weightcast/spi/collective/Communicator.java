@@ -69,9 +69,19 @@ public interface Communicator extends AutoCloseable {
    * The first failure that happened outside a call, in NCCL's words an asynchronous error. Polled
    * by whoever waits; must be cheap.
    *
-   * @return the failure, or empty while all is well; an abort by this rank is not one
+   * @return the failure, or empty while all is well; an abort by this rank is not one. A {@link
+   *     PeerFailure} where it is known which other rank failed or left
    */
   Optional<WeightTransferException> failure();
+
+  /**
+   * What ranks of ours can say to each other beside the collectives.
+   *
+   * @return empty where there is no such way; then nothing can be agreed on or acknowledged
+   */
+  default Optional<SideChannel> sideChannel() {
+    return Optional.empty();
+  }
 
   /**
    * The ranks that the oldest unfinished collective waits for, where that can be known.
