@@ -121,6 +121,13 @@ final class FakeCuda implements CudaLibrary {
   }
 
   @Override
+  public synchronized int deviceProperties(int device, String[] nameAndMemory) {
+    nameAndMemory[0] = "Fake GPU";
+    nameAndMemory[1] = Long.toString(TOTAL);
+    return answer("cudaGetDeviceProperties");
+  }
+
+  @Override
   public synchronized int memoryInfo(int device, long[] freeAndTotal) {
     freeAndTotal[0] = TOTAL - memory.values().stream().mapToLong(ByteBuffer::capacity).sum();
     freeAndTotal[1] = TOTAL;
