@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Everything that is shown live, on one GPU with two processes. Usage: nccl_live.sh PART…
-# Parts: smoke copies python many 8b file memory recovery kill raw pythonspeed; without any, all.
+# Parts: smoke copies python many 8b file memory recovery kill raw pythonspeed; without any, these.
+# For NCCL 2.30 or newer: newnccl ranks rankspeed; and for measuring: unpacked calls. See README.md.
 # Needs the folder .gpu/nccl that nccl_package.sh makes. NCCL_LIBRARY chooses a libnccl.so.2;
 # MULTI_RANK=1 is for NCCL 2.30 or newer, where two ranks may share a GPU.
 set -uo pipefail
@@ -26,11 +27,18 @@ fi
 if [ -z "$library" ]; then
   library=$(python3 -c 'import nvidia.nccl as n; print(list(n.__path__)[0] + "/lib/libnccl.so.2")')
 fi
-export PEER_NCCL=$library
 export NCCL_SOCKET_IFNAME=lo CUDA_MODULE_LOADING=EAGER
-java=("$work/runtime/bin/java" -Xmx2g -XX:MaxDirectMemorySize=24g
-  -Dorg.bytedeco.javacpp.nopointergc=true -Dorg.bytedeco.javacpp.cachedir="$work/cache"
-  "-Dnccl.library=$library" "-XX:ErrorFile=$work/hs_err_%p.log" ${JAVA_FLAGS:-} -cp "$package/jars/*" dev.weightcast.backend.nccl.LiveMain)
+
+# with_library PATH: what all processes load from now on.
+with_library() {
+  library=$1
+  export PEER_NCCL=$library
+  java=("$work/runtime/bin/java" -Xmx2g -XX:MaxDirectMemorySize=24g
+    -Dorg.bytedeco.javacpp.nopointergc=true -Dorg.bytedeco.javacpp.cachedir="$work/cache"
+    "-Dnccl.library=$library" "-XX:ErrorFile=$work/hs_err_%p.log" ${JAVA_FLAGS:-}
+    -cp "$package/jars/*" dev.weightcast.backend.nccl.LiveMain)
+}
+with_library "$library"
 number=0
 failures=0
 
@@ -114,6 +122,38 @@ pair() {
   fi
 }
 
+# alone SECONDS NAME WORDS…: one process with all ranks in it, under a time limit.
+alone() {
+  local limit=$1 name=$2
+  shift 2
+  number=$((number + 1))
+  local log=$work/$number.log code=0 start=$SECONDS
+  NCCL_MULTI_RANK_GPU_ENABLE=1 "${java[@]}" "port=$((29500 + number))" "$@" >"$log" 2>&1 &
+  local child=$!
+  children+=("$child")
+  while kill -0 "$child" 2>/dev/null; do
+    if [ $((SECONDS - start)) -ge "$limit" ]; then
+      echo "TIME LIMIT of $limit s in $name"
+      kill -3 "$child" 2>/dev/null # a JVM prints its threads
+      sleep 1
+      kill -9 "$child" 2>/dev/null
+      code=124
+    fi
+    sleep 0.05
+  done
+  wait "$child" 2>/dev/null || code=$?
+  grep -hE '^(RESULT|MEMORY|RAW)' "$log" | sed 's/^[A-Z]*|//' | column -t -s '|' 2>/dev/null ||
+    grep -hE '^(RESULT|MEMORY|RAW)' "$log"
+  cp "$log" "${OUT:-$work}/ranks.$number.log" 2>/dev/null
+  if [ "$code" -eq 0 ]; then
+    echo "ok: $name ($((SECONDS - start)) s)"
+  else
+    failures=$((failures + 1))
+    echo "FAILED ($code): $name ($((SECONDS - start)) s)"
+    grep -vE '^(RESULT|MEMORY|RAW|#)' "$log" | head -70
+  fi
+}
+
 part_smoke() {
   "${java[@]}" do=explain
   local usual=("${java[@]}")
@@ -137,6 +177,15 @@ part_8b() {
     packings=packed:1073741824:2,packed:1073741824:1,packed:1073741824:3,unpacked:2
   pair 90 "8B, unique id" java java list=8b mode=id timeout=60 \
     packings=packed:1073741824:2,unpacked:1
+}
+
+# What has to be shown, in the order of what is missed most if the time ends.
+part_shown() {
+  local part
+  for part in smoke python many file memory 8b raw pythonspeed; do
+    echo "== shown: $part (at $SECONDS s)"
+    "part_$part"
+  done
 }
 
 part_many() {
@@ -179,6 +228,8 @@ part_memory() {
   java=("${java[@]/-Xmx2g/-Xmx128m}")
   pair 120 "50 rounds in each of 6 engines' lives" java java do=memory list=small mode=id \
     rounds=50 cycles=6 packings=packed:1048576:2
+  MALLOC_ARENA_MAX=1 pair 120 "the same with one malloc arena" java java do=memory list=small \
+    mode=id rounds=50 cycles=6 packings=packed:1048576:2
   # Groups that come and go, with one malloc arena: what grows then is not fragmentation.
   MALLOC_ARENA_MAX=1 pair 60 "30 groups, one after the other" java java do=groups mode=id cycles=30
   java=("${usual[@]}")
@@ -223,6 +274,101 @@ part_kill() {
   kill -9 "$trainer" 2>/dev/null
   echo "trainer ended $(echo "$(date +%s.%N) $killed" | awk '{printf "%.1f", $1 - $2}') s after"
   grep -m1 'Exception' "$folder/trainer.log" || failures=$((failures + 1))
+}
+
+# An NCCL of 2.30 or newer: one that lies there, or one that is built from source in some minutes.
+part_newnccl() {
+  local there=$PWD/.gpu/libnccl.so.2 source=$PWD/.gpu/nccl-src.tar.gz
+  if [ ! -f "$there" ] && [ -f "$source" ]; then
+    mkdir -p "$work/source"
+    tar -C "$work/source" -xzf "$source"
+    local folder
+    folder=$(dirname "$(find "$work/source" -maxdepth 2 -name Makefile | head -1)")
+    timeout 400 make -C "$folder" -j"$(nproc)" src.build CUDA_HOME=/usr/local/cuda \
+      "ONLY_FUNCS=AllReduce Sum f32 * *|Broadcast * *|SendRecv" \
+      NVCC_GENCODE="-gencode=arch=compute_90,code=sm_90" >"$work/make.log" 2>&1 ||
+      tail -20 "$work/make.log"
+    there=$folder/build/lib/libnccl.so.2
+  fi
+  if [ -f "$there" ]; then
+    with_library "$(readlink -f "$there")"
+    "${java[@]}" do=explain
+  else
+    echo "FAILED: no newer NCCL"
+    failures=$((failures + 1))
+  fi
+}
+
+# A trainer and 1, 2, 3 workers in one JVM on one GPU; needs NCCL 2.30 or newer.
+part_ranks() {
+  local world threads
+  for threads in platform virtual; do
+    for world in 2 3 4; do
+      alone 60 "$world ranks, $threads threads" do=ranks list=small mode=store timeout=15 limit=45 \
+        "world=$world" "threads=$threads" packings=packed:1048576:2,unpacked:2
+    done
+  done
+  alone 60 "4 ranks, unique id" do=ranks list=small mode=id timeout=15 limit=45 world=4 \
+    threads=virtual packings=packed:1048576:3,unpacked:1
+  # A ring that grows gives memory back while other ranks wait.
+  alone 60 "4 ranks, a ring that grows" do=ranks list=many mode=store timeout=15 limit=45 world=4 \
+    packings=packed:4194304:2,packed:67108864:2,packed:8388608:3,packed:268435456:3
+  local file=$work/ranks.safetensors
+  "${java[@]}" do=file list=1b "file=$file" || failures=$((failures + 1))
+  alone 60 "4 ranks, from a file" do=ranks list=1b "file=$file" mode=store timeout=15 limit=45 \
+    world=4 packings=packed:67108864:2,unpacked:2
+  rm -f "$file"
+  # What the environment does to four ranks.
+  CUDA_MODULE_LOADING=LAZY alone 60 "4 ranks, kernels loaded late" do=ranks list=small \
+    mode=store timeout=15 limit=45 world=4 packings=packed:1048576:2,unpacked:2
+  CUDA_DEVICE_MAX_CONNECTIONS=1 alone 60 "4 ranks, one queue to the device" do=ranks list=small \
+    mode=store timeout=15 limit=45 world=4 packings=packed:1048576:2,unpacked:2
+  CUDA_DEVICE_MAX_CONNECTIONS=32 alone 60 "4 ranks, 32 queues" do=ranks list=small \
+    mode=store timeout=15 limit=45 world=4 packings=packed:1048576:2,unpacked:2
+}
+
+part_rankspeed() {
+  local world
+  for world in 2 4; do
+    alone 60 "raw, $world ranks in one JVM" do=rawranks "world=$world" timeout=30 limit=50
+    alone 90 "$world ranks, 3,360 tensors" do=ranks list=many mode=store timeout=30 limit=80 \
+      "world=$world" rounds=3 packings=packed:268435456:2,packed:1073741824:2,unpacked:2
+  done
+  alone 120 "2 ranks, 8B" do=ranks list=8b mode=store timeout=30 limit=110 world=2 rounds=2 \
+    packings=packed:1073741824:2,unpacked:2
+  MULTI_RANK=1 pair 60 "raw, two processes" java java do=raw mode=store
+  MULTI_RANK=1 pair 90 "3,360 tensors, two processes" java java list=many mode=store rounds=3 \
+    check=first packings=packed:268435456:2,unpacked:2
+  MULTI_RANK=1 pair 90 "8B, two processes" java java list=8b mode=store rounds=2 check=first \
+    packings=packed:1073741824:2,unpacked:2
+}
+
+# Tensors that travel alone; jars in .gpu/before come first, if there are any, for comparison.
+part_unpacked() {
+  local usual=("${java[@]}") words=(list=many mode=store rounds=3 check=first timeout=30
+    packings=unpacked:1,unpacked:2,unpacked:3)
+  if [ -d "$PWD/.gpu/before" ]; then
+    java=("${java[@]/"$package/jars/*"/"$PWD/.gpu/before/*:$package/jars/*"}")
+    pair 60 "3,360 tensors one by one, before" java java "${words[@]}"
+    java=("${usual[@]}")
+  fi
+  pair 60 "3,360 tensors one by one" java java "${words[@]}"
+  pair 60 "3,360 tensors one by one, Python" python python list=many mode=store rounds=3 \
+    "specs=$package/list.many" packings=unpacked:2
+}
+
+# Which of CUDA's calls wait for a kernel of somebody else's.
+part_calls() {
+  nvcc -arch=native -o "$work/blocking_calls" gpu/blocking_calls.cu || failures=$((failures + 1))
+  local loading connections
+  for loading in EAGER LAZY; do
+    echo "CUDA_MODULE_LOADING=$loading"
+    CUDA_MODULE_LOADING=$loading timeout 60 "$work/blocking_calls" | grep CALL | column -t -s '|'
+  done
+  for connections in 1 8 32; do
+    echo "CUDA_DEVICE_MAX_CONNECTIONS=$connections"
+    CUDA_DEVICE_MAX_CONNECTIONS=$connections timeout 60 "$work/blocking_calls" | grep STREAMS
+  done
 }
 
 part_raw() {

@@ -8,6 +8,7 @@ import dev.weightcast.api.DeviceEvent;
 import dev.weightcast.api.DeviceStream;
 import dev.weightcast.api.EngineState;
 import dev.weightcast.api.InvalidInfoException;
+import dev.weightcast.api.Packing;
 import dev.weightcast.api.TensorMismatchException;
 import dev.weightcast.api.TransferAbortedException;
 import dev.weightcast.api.TransferException;
@@ -21,6 +22,7 @@ import dev.weightcast.api.WeightTransferException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -240,8 +242,19 @@ final class CollectiveEngine {
     return present == null ? List.of() : present.missingRanks();
   }
 
+  /** The slot for the next bucket, as soon as there is room for it. */
+  PackedBuffer claim(Bucket bucket, OperationProgress progress, BucketPlan plan)
+      throws InterruptedException {
+    Iterator<PackedBuffer> older = ring.oldestFirst(bucket.index()).iterator();
+    while (!ring.hasRoomFor(bucket)) {
+      free(older.next(), progress, plan);
+    }
+    progress.enter(TransferPhase.bucket(bucket.index() + 1, plan.buckets().size()));
+    return ring.slotFor(bucket);
+  }
+
   /** Waits until a slot is free, and counts the bucket that was in it. */
-  void free(PackedBuffer slot, OperationProgress progress, BucketPlan plan)
+  private void free(PackedBuffer slot, OperationProgress progress, BucketPlan plan)
       throws InterruptedException {
     Bucket bucket = slot.inFlight();
     if (bucket == null) {
@@ -262,11 +275,12 @@ final class CollectiveEngine {
   }
 
   /** Announces the plan and prepares the slots; their memory is reserved by whoever needs it. */
-  void prepare(BucketPlan plan, int numBuffers, OperationProgress progress) {
-    TransferPlan summary = plan.summary(numBuffers);
+  void prepare(BucketPlan plan, Packing packing, OperationProgress progress) {
+    TransferPlan summary = plan.summary(packing.numBuffers());
     progress.planned(plan.byteSize());
     tell(progress, listener -> listener.planned(summary));
-    ring.prepare(plan.slots(numBuffers));
+    ring.prepare(
+        plan.slots(packing.numBuffers()), packing.packed() ? 1 : PackedRing.UNPACKED_TURNS);
   }
 
   /** Waits for all that is under way, oldest first, and sums up. */

@@ -73,7 +73,7 @@ final class CollectiveTrainerEngine implements TrainerWeightTransferEngine<Broad
     List<TensorSpec> specs = ask(() -> List.copyOf(mapped.specs()), progress);
     Packing packing = options.packing().orElse(engine.group().info().packing());
     BucketPlan plan = BucketPlan.of(specs, packing);
-    engine.prepare(plan, packing.numBuffers(), progress);
+    engine.prepare(plan, packing, progress);
     BucketSender sender =
         packing.packed()
             ? new PackedSender(engine)
@@ -83,9 +83,7 @@ final class CollectiveTrainerEngine implements TrainerWeightTransferEngine<Broad
     try {
       CheckedPass checked = new CheckedPass(pass, specs);
       for (Bucket bucket : plan.buckets()) {
-        PackedBuffer slot = engine.ring().slotFor(bucket);
-        engine.free(slot, progress, plan);
-        progress.enter(TransferPhase.bucket(bucket.index() + 1, plan.buckets().size()));
+        PackedBuffer slot = engine.claim(bucket, progress, plan);
         sender.send(bucket, checked.take(bucket, slot, progress), slot);
       }
       checked.finish(progress);

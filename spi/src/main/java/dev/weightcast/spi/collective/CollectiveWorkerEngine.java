@@ -94,12 +94,10 @@ final class CollectiveWorkerEngine
       throws InterruptedException {
     Packing packing = info.packing().orElse(engine.group().info().packing());
     BucketPlan plan = BucketPlan.of(info.specs(), packing);
-    engine.prepare(plan, packing.numBuffers(), progress);
+    engine.prepare(plan, packing, progress);
     engine.ring().reserve(plan.largestBucketBytes());
     for (Bucket bucket : plan.buckets()) {
-      PackedBuffer slot = engine.ring().slotFor(bucket);
-      engine.free(slot, progress, plan);
-      progress.enter(TransferPhase.bucket(bucket.index() + 1, plan.buckets().size()));
+      PackedBuffer slot = engine.claim(bucket, progress, plan);
       slot.begin(slot.stream());
       if (bucket.byteSize() > 0) {
         engine
