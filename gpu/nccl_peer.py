@@ -81,7 +81,7 @@ class Nccl:
 
 
 def meet(nccl, words, rank, world):
-    folder, trainer = words["folder"], rank == 0
+    folder, trainer = words.get("folder", "."), rank == 0
     if words.get("mode", "store") == "store":
         store = torch.distributed.TCPStore(
             "127.0.0.1", int(words.get("port", "29555")), world, is_master=trainer,
@@ -93,11 +93,14 @@ def meet(nccl, words, rank, world):
         else:
             unique = pickle.loads(store.get(key))
         return unique, store
-    path = os.path.join(folder, "id.0")
+    if "idfile" in words:  # the 128 bytes themselves, as the command line has them
+        path, encode, decode = words["idfile"], bytes, bytes
+    else:
+        path, encode, decode = os.path.join(folder, "id.0"), base64.b64encode, base64.b64decode
     if trainer:
         unique = nccl.unique_id()
-        with open(path + ".part", "w") as out:
-            out.write(base64.b64encode(bytes(unique)).decode())
+        with open(path + ".part", "wb") as out:
+            out.write(encode(bytes(unique)))
         os.rename(path + ".part", path)
         return unique, None
     start = time.time()
@@ -105,8 +108,8 @@ def meet(nccl, words, rank, world):
         if time.time() - start > 60:
             raise RuntimeError("no unique id came")
         time.sleep(0.002)
-    with open(path) as text:
-        return NcclUniqueId.from_buffer_copy(base64.b64decode(text.read())), None
+    with open(path, "rb") as file:
+        return NcclUniqueId.from_buffer_copy(decode(file.read())), None
 
 
 def read_list(path):

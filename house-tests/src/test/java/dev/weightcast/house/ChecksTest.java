@@ -119,6 +119,15 @@ class ChecksTest {
   }
 
   @Test
+  void aJarWithoutTheLicenseOrWithAnotherIsRefused() throws IOException {
+    Path with = jar("META-INF/LICENSE", "ours".getBytes(StandardCharsets.UTF_8));
+    JarChecks.carriesTheLicense(with, "ours");
+    refused(() -> JarChecks.carriesTheLicense(with, "theirs"));
+    Path without = jar("META-INF/NOTICE", "ours".getBytes(StandardCharsets.UTF_8));
+    refused(() -> JarChecks.carriesTheLicense(without, "ours"));
+  }
+
+  @Test
   void classesOfANewerJavaAreRefused() throws IOException {
     Path jar = jar("X.class", new byte[] {0, 0, 0, 0, 0, 0, 0, 69});
     refused(() -> JarChecks.runsOnJava17(jar));

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.lang.module.ModuleDescriptor;
 import java.lang.module.ModuleDescriptor.Requires.Modifier;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.util.List;
@@ -20,6 +21,8 @@ final class JarChecks {
 
   /** The class files of Java 17. */
   private static final int CLASS_FILE_VERSION = 61;
+
+  private static final String LICENSE = "META-INF/LICENSE";
 
   private JarChecks() {}
 
@@ -82,6 +85,11 @@ final class JarChecks {
         .map(JarEntry::getName)
         .allMatch(name -> name.endsWith(".class") || name.startsWith("META-INF/"))
         .noneMatch(name -> name.matches(".*(Test|Tests|IT)\\.class"));
+  }
+
+  static void carriesTheLicense(Path jar, String license) {
+    assertThat(JarFacts.entries(jar)).map(JarEntry::getName).contains(LICENSE);
+    assertThat(new String(JarFacts.bytes(jar, LICENSE), StandardCharsets.UTF_8)).isEqualTo(license);
   }
 
   static void runsOnJava17(Path jar) {

@@ -95,6 +95,14 @@ class JarTest {
     JarChecks.runsOnJava17(module.jar());
   }
 
+  @ParameterizedTest
+  @MethodSource("published")
+  void carriesTheLicenseOfTheProject(PublishedModule module) throws IOException {
+    String license = Files.readString(Path.of("../LICENSE"));
+    JarChecks.carriesTheLicense(module.jar(), license);
+    JarChecks.carriesTheLicense(module.sourcesJar(), license);
+  }
+
   @Test
   void noPackageIsInTwoJars() {
     Map<String, PublishedModule> owners = new HashMap<>();

@@ -15,11 +15,14 @@ public final class GroupOptions {
   private final TcpStoreServerOptions server;
   private final Duration expiry;
   private final TimeSource time;
+  private final boolean failureWatch;
 
-  private GroupOptions(TcpStoreServerOptions server, Duration expiry, TimeSource time) {
+  private GroupOptions(
+      TcpStoreServerOptions server, Duration expiry, TimeSource time, boolean failureWatch) {
     this.server = server;
     this.expiry = expiry;
     this.time = time;
+    this.failureWatch = failureWatch;
   }
 
   /**
@@ -28,7 +31,8 @@ public final class GroupOptions {
    * @return the options
    */
   public static GroupOptions defaults() {
-    return new GroupOptions(TcpStoreServerOptions.defaults(), DEFAULT_EXPIRY, TimeSource.system());
+    return new GroupOptions(
+        TcpStoreServerOptions.defaults(), DEFAULT_EXPIRY, TimeSource.system(), false);
   }
 
   /**
@@ -38,7 +42,7 @@ public final class GroupOptions {
    * @return the changed options
    */
   public GroupOptions withServer(TcpStoreServerOptions options) {
-    return new GroupOptions(options, expiry, time);
+    return new GroupOptions(options, expiry, time, failureWatch);
   }
 
   /**
@@ -48,7 +52,7 @@ public final class GroupOptions {
    * @return the changed options
    */
   public GroupOptions withExpiry(Duration duration) {
-    return new GroupOptions(server, Deadline.checkTimeout(duration), time);
+    return new GroupOptions(server, Deadline.checkTimeout(duration), time, failureWatch);
   }
 
   /**
@@ -58,7 +62,21 @@ public final class GroupOptions {
    * @return the changed options
    */
   public GroupOptions withTime(TimeSource clock) {
-    return new GroupOptions(server, expiry, clock);
+    return new GroupOptions(server, expiry, clock, failureWatch);
+  }
+
+  /**
+   * These options with a {@link FailureWatch}: a rank of ours that fails, leaves or is killed ends
+   * the group for all ranks of ours, which learn why.
+   *
+   * <p>Then a group is joined once. A rank that finds a store whose group has failed, or is
+   * complete already, waits for a fresh one at the same address; and rank 0 waits a little for the
+   * port if the group before has not yet let go of it.
+   *
+   * @return the changed options
+   */
+  public GroupOptions withFailureWatch() {
+    return new GroupOptions(server, expiry, time, true);
   }
 
   /**
@@ -77,6 +95,10 @@ public final class GroupOptions {
    */
   public Duration expiry() {
     return expiry;
+  }
+
+  boolean failureWatch() {
+    return failureWatch;
   }
 
   TimeSource time() {

@@ -6,17 +6,30 @@ import dev.weightcast.rendezvous.internal.Failures;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
-/** A group's connection to its store, and on rank 0 the store itself. */
+/**
+ * A group's connection to its store, on rank 0 the store itself, and with it the watch for failures
+ * if there is one.
+ */
 final class GroupStore implements AutoCloseable {
 
   // How often a wait for several ranks looks which of them have come meanwhile.
   private static final Duration LOOK_AGAIN = Duration.ofMillis(250);
 
+  /** How long rank 0 keeps the store open, after it said why it leaves, for others to read that. */
+  private static final Duration FAREWELL = Duration.ofSeconds(1);
+
+  private static final Duration READERS_LOOK = Duration.ofMillis(2);
+
+  /** What telling takes at most, and a little more. */
+  private static final Duration TOLD = Duration.ofMillis(200);
+
   private final TcpStoreClient client;
   private final @Nullable TcpStoreServer server;
+  private volatile @Nullable FailureWatch watch;
 
   GroupStore(TcpStoreClient client, @Nullable TcpStoreServer server) {
     this.client = client;
@@ -25,6 +38,55 @@ final class GroupStore implements AutoCloseable {
 
   TcpStoreClient store() {
     return client;
+  }
+
+  /** Starts to watch for failures; from now on the server knows if this process ends. */
+  void watch(int rank, int worldSize, String host, int port, Deadline deadline) {
+    watch = FailureWatch.start(rank, worldSize, host, port, client, deadline);
+  }
+
+  @Nullable FailureWatch failureWatch() {
+    return watch;
+  }
+
+  /**
+   * Leaves, and lets the others read why: they have a moment for it, which an interruption ends.
+   */
+  void leave(String reason) {
+    FailureWatch mine = watch;
+    if (mine != null) {
+      mine.tell(reason);
+      boolean told = mine.awaitEnd(TOLD);
+      if (told && server != null) {
+        awaitReaders(server, mine);
+      }
+      mine.close();
+    }
+    closeAll();
+  }
+
+  /** The same, but waits for nobody: if the others need their moment, a thread gives it to them. */
+  void abandon(String reason) {
+    FailureWatch mine = watch;
+    if (mine != null) {
+      mine.tell(reason); // its thread does that, and ends by itself
+    }
+    if (mine == null || server == null) {
+      closeAll();
+      return;
+    }
+    Thread thread = new Thread(() -> leave(reason), "weightcast-farewell-" + server.port());
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  /** Whoever has read it closes its connection, and with that its last will is void. */
+  private static void awaitReaders(TcpStoreServer server, FailureWatch mine) {
+    while (server.loop().wills() > 0
+        && mine.sinceTold().compareTo(FAREWELL) < 0
+        && !Thread.currentThread().isInterrupted()) {
+      LockSupport.parkNanos(READERS_LOOK.toNanos());
+    }
   }
 
   /**
@@ -67,12 +129,16 @@ final class GroupStore implements AutoCloseable {
     return (ranks.size() == 1 ? "rank " : "ranks ") + list.substring(1, list.length() - 1);
   }
 
-  @Override
-  public void close() {
+  private void closeAll() {
     client.close();
     if (server != null) {
       server.close();
     }
+  }
+
+  @Override
+  public void close() {
+    leave("it has left");
   }
 
   @Override

@@ -2,16 +2,22 @@ package dev.weightcast.rendezvous;
 
 import dev.weightcast.api.Deadline;
 import dev.weightcast.api.InvalidInfoException;
+import dev.weightcast.api.TransferAbortedException;
+import dev.weightcast.api.TransferException;
 import dev.weightcast.api.TransferTimeoutException;
 import dev.weightcast.rendezvous.internal.Endpoint;
 import dev.weightcast.rendezvous.internal.Failures;
+import dev.weightcast.rendezvous.internal.LastWills;
+import dev.weightcast.rendezvous.internal.Pause;
 import dev.weightcast.rendezvous.internal.Resolver;
 import dev.weightcast.rendezvous.internal.ServerLoop;
 import dev.weightcast.rendezvous.internal.StoppedException;
 import dev.weightcast.rendezvous.internal.StoreSession;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -26,11 +32,16 @@ import org.jspecify.annotations.Nullable;
  */
 final class Joining {
 
-  private static final String JOIN_COUNTER = "init/";
+  static final String JOIN_COUNTER = "init/";
   private static final String RANK_KEY = "weightcast/rank/";
   private static final String WORLD_SIZE_KEY = "weightcast/world_size";
 
   private static final String REFUSED_KEY = "weightcast/refused";
+
+  /** How long rank 0 waits for a port that is taken. */
+  private static final Duration PORT_PATIENCE = Duration.ofSeconds(3);
+
+  private static final Duration LOOK_AGAIN = Duration.ofMillis(20);
 
   private final int rank;
   private final int worldSize;
@@ -63,7 +74,27 @@ final class Joining {
           "master_port 0 cannot be joined, nobody would know the port; make a TcpStoreServer on"
               + " port 0, publish its port, and host the group with it");
     }
-    return on(TcpStoreServer.bind(resolve(new Endpoint(host, port)), port, options.server()));
+    InetAddress target = resolve(new Endpoint(host, port));
+    while (true) {
+      try {
+        return on(TcpStoreServer.bind(target, port, options.server()));
+      } catch (TransferException e) {
+        // The group before may be about to let go of the port.
+        boolean wait = options.failureWatch() && e.getCause() instanceof BindException;
+        if (!wait || deadline.elapsed().compareTo(PORT_PATIENCE) > 0 || !paused()) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  private boolean paused() {
+    try {
+      Pause.pause(LOOK_AGAIN, deadline);
+      return true;
+    } catch (StoppedException e) {
+      return false;
+    }
   }
 
   private InetAddress resolve(Endpoint endpoint) {
@@ -91,34 +122,94 @@ final class Joining {
 
   private StatelessProcessGroup entering(String host, int port, @Nullable TcpStoreServer server) {
     @Nullable GroupStore members = null;
-    boolean joined = false;
+    @Nullable String failure = "it could not join";
     try {
-      members = new GroupStore(connect(host, port), server);
+      members = new GroupStore(server == null ? connect(host, port) : own(host, port), server);
       enter(members.store());
+      if (options.failureWatch()) {
+        members.watch(rank, worldSize, host, port, deadline);
+      }
+      members.store().addOnWire(JOIN_COUNTER, 1, deadline);
       if (server != null) {
         awaitAll(server);
-      }
-      joined = true;
-      Broadcasts broadcasts = new Broadcasts(rank, worldSize, members, options);
-      return new StatelessProcessGroup(rank, worldSize, members, broadcasts);
-    } finally {
-      if (!joined) {
-        if (members != null) {
-          members.close();
-        } else if (server != null) {
-          server.close();
+        if (options.failureWatch()) {
+          OwnRanks.publish(members.store(), present(server), deadline);
         }
+      }
+      Broadcasts broadcasts = new Broadcasts(rank, worldSize, members, options);
+      StatelessProcessGroup group = new StatelessProcessGroup(rank, worldSize, members, broadcasts);
+      failure = null;
+      return group;
+    } catch (RuntimeException e) {
+      FailureWatch watch = members == null ? null : members.failureWatch();
+      RuntimeException told = watch == null ? e : watch.explain(e, deadline);
+      failure = String.valueOf(told.getMessage());
+      throw told;
+    } finally {
+      if (failure != null) {
+        giveUp(members, server, failure);
       }
     }
   }
 
+  private static void giveUp(
+      @Nullable GroupStore members, @Nullable TcpStoreServer server, String failure) {
+    if (members != null) {
+      members.abandon(failure);
+    } else if (server != null) {
+      server.close();
+    }
+  }
+
+  private TcpStoreClient own(String host, int port) {
+    return TcpStoreClient.connect(host, port, deadline);
+  }
+
   private TcpStoreClient connect(String host, int port) {
+    String stale = "";
     try {
-      return TcpStoreClient.connect(host, port, deadline);
+      while (true) {
+        TcpStoreClient store = TcpStoreClient.connect(host, port, deadline);
+        try {
+          stale = options.failureWatch() ? staleness(store) : "";
+        } catch (RuntimeException | Error e) {
+          store.close();
+          throw e;
+        }
+        if (stale.isEmpty()) {
+          return store;
+        }
+        store.close();
+        Pause.pause(LOOK_AGAIN, deadline);
+      }
     } catch (TransferTimeoutException e) {
       // The store is rank 0's, so that is who is missing.
       String message = "rank " + rank + " of " + worldSize + " could not join: " + e.getMessage();
-      throw Failures.timeout(message, deadline, List.of(0));
+      throw Failures.timeout(
+          stale.isEmpty() ? message : message + "; before, " + stale, deadline, List.of(0));
+    } catch (StoppedException e) {
+      throw Failures.stopped(
+          "rank " + rank + " of " + worldSize + " joining at " + new Endpoint(host, port),
+          stale + ", and rank 0 has opened no new one",
+          deadline,
+          e,
+          List.of(0));
+    }
+  }
+
+  /** Why the group of a store cannot be joined any more; empty if it can. */
+  private String staleness(TcpStoreClient store) {
+    try {
+      if (store.check(List.of(GroupFailure.KEY), deadline)) {
+        byte[] failure = store.get(GroupFailure.KEY, deadline);
+        return "the group there has failed: "
+            + GroupFailure.fromBytes(failure, Integer.MAX_VALUE).message();
+      }
+      return store.check(List.of(OwnRanks.KEY), deadline) ? "the group there is complete" : "";
+    } catch (TransferTimeoutException | TransferAbortedException e) {
+      throw e;
+    } catch (TransferException e) {
+      return "the store there was closed";
     }
   }
 
@@ -150,7 +241,6 @@ final class Joining {
               + " already; check rank_offset of each server, or start the group afresh if this is"
               + " a rank that came back");
     }
-    store.addOnWire(JOIN_COUNTER, 1, deadline);
   }
 
   /** Leaves word for rank 0, which would otherwise wait for a rank that cannot come. */
@@ -168,12 +258,20 @@ final class Joining {
           throw new InvalidInfoException(
               "the group cannot become complete: " + Failures.excerpt(refusal));
         }
+        String failure = loop.text(LastWills.FAILED);
+        if (!failure.isEmpty()) {
+          byte[] bytes = failure.getBytes(StandardCharsets.UTF_8);
+          throw new GroupFailedException(GroupFailure.fromBytes(bytes, worldSize), null);
+        }
         StoppedException.check(deadline);
         if (server.isClosed()) {
           throw StoppedException.closed();
         }
         loop.await(
-            JOIN_COUNTER, worldSize, "/" + REFUSED_KEY, Math.max(1, deadline.slice().toMillis()));
+            JOIN_COUNTER,
+            worldSize,
+            List.of("/" + REFUSED_KEY, LastWills.FAILED),
+            Math.max(1, deadline.slice().toMillis()));
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -183,14 +281,24 @@ final class Joining {
     }
   }
 
+  /** The ranks that have said that they are ours. */
+  private List<Integer> present(TcpStoreServer server) {
+    List<Integer> present = new ArrayList<>();
+    for (int i = 0; i < worldSize; i++) {
+      if (server.loop().contains("/" + RANK_KEY + i)) {
+        present.add(i);
+      }
+    }
+    return present;
+  }
+
   private RuntimeException incomplete(TcpStoreServer server, StoppedException stop) {
     long joined = Math.min(server.loop().counter(JOIN_COUNTER), worldSize);
     List<Integer> silent = new ArrayList<>();
     for (int i = 0; i < worldSize; i++) {
-      if (!server.loop().contains("/" + RANK_KEY + i)) {
-        silent.add(i);
-      }
+      silent.add(i);
     }
+    silent.removeAll(present(server));
     long foreign = Math.max(0, joined - (worldSize - silent.size()));
     String who =
         foreign == 0

@@ -7,6 +7,7 @@ import dev.weightcast.api.TransferTimeoutException;
 import dev.weightcast.rendezvous.internal.Failures;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 
 /**
@@ -213,6 +214,39 @@ public final class StatelessProcessGroup implements AutoCloseable {
     }
   }
 
+  /**
+   * The watch for failures of other ranks of ours.
+   *
+   * @return empty without {@link GroupOptions#withFailureWatch}
+   */
+  public Optional<FailureWatch> failureWatch() {
+    return Optional.ofNullable(members.failureWatch());
+  }
+
+  /**
+   * The ranks of ours, as rank 0 has seen them when all had joined; the same on every rank. To be
+   * asked after something was received from rank 0, since before that it may not have said.
+   *
+   * <p>If it has not said, rank 0 is not one of ours, and from now on a store that closes is no
+   * failure of the group.
+   *
+   * @param deadline the time it has
+   * @return in ascending order; empty if rank 0 is not one of ours, or there is no {@link
+   *     #failureWatch}
+   * @throws TransferException if what lies there is no list of ranks, or the store fails
+   */
+  public List<Integer> ownRanks(Deadline deadline) {
+    FailureWatch watch = members.failureWatch();
+    if (watch == null) {
+      return List.of();
+    }
+    if (store().check(List.of(OwnRanks.KEY), deadline)) {
+      return OwnRanks.fromBytes(store().get(OwnRanks.KEY, deadline), worldSize);
+    }
+    watch.storeMayLeave();
+    return List.of();
+  }
+
   /** Reads a bare key that rank 0 sets, and names rank 0 if it does not. */
   byte[] awaitFromRankZero(String key, Deadline deadline) {
     if (rank != 0) {
@@ -253,6 +287,27 @@ public final class StatelessProcessGroup implements AutoCloseable {
       throw new InvalidInfoException(
           what + " " + value + " is not a rank of a group of " + worldSize);
     }
+  }
+
+  /**
+   * Leaves, and says why to the {@link #failureWatch} of the others. Rank 0 keeps the store open
+   * for up to a second if others have not read it; an interruption ends that. A call that waits is
+   * aborted. Idempotent.
+   *
+   * @param reason as a phrase that completes «rank 0 has left the group: …»
+   */
+  public void leave(String reason) {
+    members.leave(reason);
+  }
+
+  /**
+   * The same without waiting: what others still have to read stays on the store for up to a second,
+   * and then it closes by itself.
+   *
+   * @param reason as a phrase that completes «rank 0 has left the group: …»
+   */
+  public void abandon(String reason) {
+    members.abandon(reason);
   }
 
   /**

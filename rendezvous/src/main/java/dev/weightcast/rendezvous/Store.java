@@ -5,6 +5,7 @@ import dev.weightcast.api.InvalidInfoException;
 import dev.weightcast.api.TransferAbortedException;
 import dev.weightcast.api.TransferException;
 import dev.weightcast.api.TransferTimeoutException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
@@ -108,6 +109,16 @@ public interface Store extends AutoCloseable {
    * @param deadline the time it has
    */
   void await(List<String> keys, Deadline deadline);
+
+  /**
+   * Waits until all keys have been there, or for so long.
+   *
+   * @param keys the keys
+   * @param atMost how long; when it is over that is no failure
+   * @param deadline the time it has
+   * @return whether they have
+   */
+  boolean await(List<String> keys, Duration atMost, Deadline deadline);
 
   /**
    * Deletes a key. Who waits for it goes on waiting.

@@ -123,12 +123,8 @@ public final class TcpStoreClient implements Store {
     await(keys, StoreSession.UNTIL_THE_DEADLINE, deadline);
   }
 
-  /**
-   * Waits until all keys have been there, or for so long.
-   *
-   * @return whether they have
-   */
-  boolean await(List<String> keys, Duration atMost, Deadline deadline) {
+  @Override
+  public boolean await(List<String> keys, Duration atMost, Deadline deadline) {
     return session.await("waiting for " + quoted(keys), wire(keys), atMost, deadline);
   }
 

@@ -141,6 +141,15 @@ public final class TcpStoreServer implements AutoCloseable {
   }
 
   /**
+   * How many ranks have counted themselves, as torch's clients and ours do when they join.
+   *
+   * @return the join counter {@code init/}; zero before anybody came
+   */
+  public long joined() {
+    return loop.counter(Joining.JOIN_COUNTER);
+  }
+
+  /**
    * How many bytes keys and values hold now.
    *
    * @return at most what the options allow

@@ -5,6 +5,8 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** What to do about the texts that native libraries fail with. */
@@ -38,12 +40,17 @@ public final class NativeHints {
               "Could not find jni",
               "the native classifier jar is missing (org.bytedeco:cuda with classifier"
                   + " linux-x86_64 or linux-arm64); on the module path also add it with"
-                  + " --add-modules"),
-          new Hint(
-              "IllegalCallerException",
-              "allow native access: --enable-native-access=ALL-UNNAMED on the class path,"
-                  + " --enable-native-access=org.bytedeco.javacpp,org.bytedeco.cuda on the module"
-                  + " path"));
+                  + " --add-modules"));
+
+  /** What a JVM that denies native access says. */
+  private static final String DENIED = "IllegalCallerException";
+
+  /** Who was denied, in the JVM's words: a module by name, or one without a name. */
+  private static final Pattern DENIED_MODULE =
+      Pattern.compile("native access from:? (?:(?:an )?(unnamed module)|module ([\\w.]+))");
+
+  /** JavaCPP's two modules: one loads libraries, the other declares native methods. */
+  private static final String JAVACPP = "org.bytedeco.javacpp,org.bytedeco.cuda";
 
   private NativeHints() {}
 
@@ -54,7 +61,23 @@ public final class NativeHints {
    * @return what to do, or empty if the text is not known
    */
   public static Optional<String> forText(String text) {
-    return HINTS.stream().filter(hint -> text.contains(hint.key())).map(Hint::advice).findFirst();
+    return forText(text, NativeHints.class.getModule().isNamed());
+  }
+
+  /** The same, given whether this SDK was started from the module path. */
+  static Optional<String> forText(String text, boolean modulePath) {
+    return text.contains(DENIED)
+        ? Optional.of("allow native access: --enable-native-access=" + denied(text, modulePath))
+        : HINTS.stream().filter(hint -> text.contains(hint.key())).map(Hint::advice).findFirst();
+  }
+
+  private static String denied(String text, boolean modulePath) {
+    Matcher named = DENIED_MODULE.matcher(text);
+    if (!named.find()) {
+      return modulePath ? JAVACPP : "ALL-UNNAMED";
+    }
+    String module = named.group(2);
+    return module == null ? "ALL-UNNAMED" : module.startsWith("org.bytedeco.") ? JAVACPP : module;
   }
 
   /**

@@ -168,18 +168,23 @@ final class CudaRuntime implements DeviceRuntime {
   @Override
   public DeviceEvent createEvent() {
     checkOpen("create an event");
-    CudaEvent event = createInternalEvent();
+    CudaEvent event = createEvent(true);
     account.opened(event, "event", "event " + events.incrementAndGet(), 0);
     return event;
   }
 
   /** An event of the runtime's own, which is on nobody's account. */
   CudaEvent createInternalEvent() {
+    return createEvent(false);
+  }
+
+  private CudaEvent createEvent(boolean remembers) {
     long[] handle = new long[1];
     calls.check("cudaEventCreateWithFlags", calls.cuda().createEvent(calls.ordinal(), handle));
     return new CudaEvent(
         calls,
         handle[0],
+        remembers,
         self ->
             release(
                 self, "cudaEventDestroy", cuda -> cuda.destroyEvent(calls.ordinal(), handle[0])));
@@ -198,7 +203,7 @@ final class CudaRuntime implements DeviceRuntime {
     if (handle == 0) {
       throw new DeviceException("there is no event 0 on " + device());
     }
-    return new CudaEvent(calls, handle, self -> {});
+    return new CudaEvent(calls, handle, false, self -> {});
   }
 
   /** Enqueues copies between device memory and device or pinned memory. */
@@ -226,13 +231,10 @@ final class CudaRuntime implements DeviceRuntime {
   /** Waits until bytes have landed on the host; the device, an abort or closing ends the wait. */
   void await(Landing landing) {
     try {
-      while (!landing.isFinished()) {
-        if (landing.block().idle().await(LOOK)) {
-          landing.finish();
-        } else {
-          checkOpen("wait for a copy");
-        }
+      while (!landing.isCarriedOn() && !landing.block().idle().await(LOOK)) {
+        checkOpen("wait for a copy");
       }
+      landing.finish();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new TransferAbortedException(
@@ -307,14 +309,17 @@ final class CudaRuntime implements DeviceRuntime {
     return left;
   }
 
-  /** Waits until nothing runs on the streams made here. An interruption does not shorten it. */
+  /**
+   * Waits until nothing runs on the streams made here, nor on others with our pinned memory. An
+   * interruption does not shorten it.
+   */
   private boolean drain() {
     boolean interrupted = false;
     boolean idle = false;
     boolean time = true;
     Poll poll = new Poll(CLOSE_PATIENCE.toNanos());
     while (!idle && time) {
-      idle = account.open(CudaStream.class).stream().noneMatch(this::isBusy);
+      idle = account.open(CudaStream.class).stream().noneMatch(this::isBusy) && staging.isIdle();
       try {
         time = idle || poll.pause();
       } catch (InterruptedException e) {

@@ -49,9 +49,7 @@ final class CudaStream implements DeviceStream {
 
   @Override
   public void recordEvent(DeviceEvent event) {
-    CudaEvent own = own(event);
-    own.recorded(underway());
-    calls.check("cudaEventRecord", calls.cuda().recordEvent(calls.ordinal(), own.handle(), handle));
+    own(event).record(handle, underway());
   }
 
   @Override
@@ -88,7 +86,7 @@ final class CudaStream implements DeviceStream {
   void expect(Landing landing) {
     lock.lock();
     try {
-      underway.removeIf(Landing::isFinished);
+      underway.removeIf(Landing::isOver);
       underway.add(landing);
     } finally {
       lock.unlock();
@@ -102,7 +100,7 @@ final class CudaStream implements DeviceStream {
       if (underway.isEmpty()) {
         return List.of();
       }
-      underway.removeIf(Landing::isFinished);
+      underway.removeIf(Landing::isOver);
       return List.copyOf(underway);
     } finally {
       lock.unlock();

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import org.bytedeco.cuda.cudart.CUevent_st;
 import org.bytedeco.cuda.cudart.CUstream_st;
+import org.bytedeco.cuda.cudart.cudaDeviceProp;
 import org.bytedeco.cuda.cudart.cudaMemcpyAttributes;
 import org.bytedeco.cuda.global.cudart;
 import org.bytedeco.javacpp.BytePointer;
@@ -14,6 +15,9 @@ import org.bytedeco.javacpp.SizeTPointer;
 
 /** CUDA's runtime by way of JavaCPP's preset, which must have been loaded. */
 final class JavacppCudaLibrary implements CudaLibrary {
+
+  /** Room for a {@code cudaMemcpyAttributes}, with some to spare. */
+  private static final int ATTRIBUTES_BYTES = 256;
 
   @Override
   public int runtimeVersion(int[] version) {
@@ -31,9 +35,22 @@ final class JavacppCudaLibrary implements CudaLibrary {
   }
 
   @Override
+  public int deviceProperties(int device, String[] nameAndMemory) {
+    try (cudaDeviceProp properties = new cudaDeviceProp()) {
+      int status = cudart.cudaGetDeviceProperties(properties, device);
+      if (status == SUCCESS) {
+        nameAndMemory[0] = properties.name().getString();
+        nameAndMemory[1] = Long.toString(properties.totalGlobalMem());
+      }
+      return status;
+    }
+  }
+
+  @Override
   public int memoryInfo(int device, long[] freeAndTotal) {
-    try (SizeTPointer free = new SizeTPointer(1);
-        SizeTPointer total = new SizeTPointer(1)) {
+    try (NativeScratch scratch = new NativeScratch(2 * Long.BYTES)) {
+      SizeTPointer free = new SizeTPointer(scratch.at(0));
+      SizeTPointer total = new SizeTPointer(scratch.at(Long.BYTES));
       int status = cudart.cudaSetDevice(device);
       if (status == SUCCESS) {
         status = cudart.cudaMemGetInfo(free, total);
@@ -46,7 +63,8 @@ final class JavacppCudaLibrary implements CudaLibrary {
 
   @Override
   public int allocate(int device, long byteSize, long[] address) {
-    try (PointerPointer<Pointer> cell = new PointerPointer<>(1)) {
+    try (NativeScratch scratch = new NativeScratch(Long.BYTES)) {
+      PointerPointer<Pointer> cell = new PointerPointer<>(scratch.at(0));
       int status = cudart.cudaSetDevice(device);
       if (status == SUCCESS) {
         status = cudart.cudaMalloc(cell, byteSize);
@@ -64,7 +82,8 @@ final class JavacppCudaLibrary implements CudaLibrary {
 
   @Override
   public int allocatePinned(int device, long byteSize, long[] address) {
-    try (PointerPointer<Pointer> cell = new PointerPointer<>(1)) {
+    try (NativeScratch scratch = new NativeScratch(Long.BYTES)) {
+      PointerPointer<Pointer> cell = new PointerPointer<>(scratch.at(0));
       int status = cudart.cudaSetDevice(device);
       if (status == SUCCESS) {
         status = cudart.cudaHostAlloc(cell, byteSize, cudart.cudaHostAllocDefault);
@@ -172,25 +191,21 @@ final class JavacppCudaLibrary implements CudaLibrary {
   @Override
   public int copyAll(int device, CopyBatch batch, long stream) {
     int count = batch.count();
+    long arrays = 3L * Long.BYTES * count;
     // Arrays of pointers are arrays of longs; the overload with plain pointers means one pointer.
-    try (LongPointer numbers = new LongPointer(3L * count);
-        SizeTPointer attributeIndex = new SizeTPointer(1);
-        cudaMemcpyAttributes attributes = new cudaMemcpyAttributes()) {
-      numbers.put(batch.toArray(), 0, 3 * count);
-      attributeIndex.put(0);
-      Pointer.memset(attributes, 0, attributes.sizeof());
-      attributes.srcAccessOrder(cudart.cudaMemcpySrcAccessOrderStream);
+    try (NativeScratch scratch = new NativeScratch(arrays + Long.BYTES + ATTRIBUTES_BYTES)) {
+      new LongPointer(scratch.at(0)).put(batch.toArray(), 0, 3 * count);
+      PointerPointer<Pointer> destinations = new PointerPointer<>(scratch.at(0));
+      PointerPointer<Pointer> sources = new PointerPointer<>(scratch.at(arrays / 3));
+      SizeTPointer sizes = new SizeTPointer(scratch.at(arrays / 3 * 2));
+      SizeTPointer attributeIndex = new SizeTPointer(scratch.at(arrays));
+      cudaMemcpyAttributes attributes =
+          new cudaMemcpyAttributes(scratch.at(arrays + Long.BYTES))
+              .srcAccessOrder(cudart.cudaMemcpySrcAccessOrderStream);
       int status = cudart.cudaSetDevice(device);
       return status == SUCCESS
           ? cudart.cudaMemcpyBatchAsync(
-              new PointerPointer<>(new Address(numbers.address())),
-              new PointerPointer<>(new Address(numbers.address() + (long) Long.BYTES * count)),
-              new SizeTPointer(new Address(numbers.address() + 2L * Long.BYTES * count)),
-              count,
-              attributes,
-              attributeIndex,
-              1,
-              stream(stream))
+              destinations, sources, sizes, count, attributes, attributeIndex, 1, stream(stream))
           : status;
     }
   }

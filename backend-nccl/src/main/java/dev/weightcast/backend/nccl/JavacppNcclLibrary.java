@@ -1,5 +1,6 @@
 package dev.weightcast.backend.nccl;
 
+import dev.weightcast.api.UniqueId;
 import org.bytedeco.cuda.global.cudart;
 import org.bytedeco.cuda.global.nccl;
 import org.bytedeco.cuda.nccl.ncclComm;
@@ -15,6 +16,9 @@ final class JavacppNcclLibrary implements NcclLibrary {
   /** The first version whose configuration has all that is set here; NCCL fills in the rest. */
   private static final int CONFIG_VERSION = 21400;
 
+  /** Room for a {@code ncclConfig_t}, with some to spare. */
+  private static final int CONFIG_BYTES = 1024;
+
   /** What {@code NCCL_CONFIG_INITIALIZER} puts where nothing is chosen. */
   private static final int UNDEFINED = Integer.MIN_VALUE;
 
@@ -25,7 +29,8 @@ final class JavacppNcclLibrary implements NcclLibrary {
 
   @Override
   public int uniqueId(byte[] id) {
-    try (ncclUniqueId fresh = new ncclUniqueId()) {
+    try (NativeScratch scratch = new NativeScratch(UniqueId.BYTES)) {
+      ncclUniqueId fresh = new ncclUniqueId(scratch.at(0));
       int status = nccl.ncclGetUniqueId(fresh);
       fresh.internal().get(id);
       return status;
@@ -39,8 +44,9 @@ final class JavacppNcclLibrary implements NcclLibrary {
 
   @Override
   public int initRank(int device, HandleCell cell, int worldSize, byte[] id, int rank) {
-    try (ncclUniqueId where = new ncclUniqueId();
-        ncclConfig_t config = new ncclConfig_t()) {
+    try (NativeScratch scratch = new NativeScratch(UniqueId.BYTES + CONFIG_BYTES)) {
+      ncclUniqueId where = new ncclUniqueId(scratch.at(0));
+      ncclConfig_t config = new ncclConfig_t(scratch.at(UniqueId.BYTES));
       where.internal().put(id);
       nonBlocking(config);
       int status = cudart.cudaSetDevice(device);
@@ -52,7 +58,9 @@ final class JavacppNcclLibrary implements NcclLibrary {
   }
 
   private static void nonBlocking(ncclConfig_t config) {
-    Pointer.memset(config, 0, config.sizeof());
+    if (config.sizeof() > CONFIG_BYTES) {
+      throw new IllegalStateException("a configuration of " + config.sizeof() + " bytes");
+    }
     config
         .size(config.sizeof())
         .magic(nccl.NCCL_API_MAGIC)
@@ -126,11 +134,8 @@ final class JavacppNcclLibrary implements NcclLibrary {
 
   private static final class Cell implements HandleCell {
 
-    final PointerPointer<Pointer> pointer = new PointerPointer<>(1);
-
-    Cell() {
-      pointer.put(0, (Pointer) null);
-    }
+    private final NativeScratch scratch = new NativeScratch(Long.BYTES);
+    final PointerPointer<Pointer> pointer = new PointerPointer<>(scratch.at(0));
 
     @Override
     public long value() {
@@ -140,7 +145,7 @@ final class JavacppNcclLibrary implements NcclLibrary {
 
     @Override
     public void close() {
-      pointer.close();
+      scratch.close();
     }
   }
 }

@@ -1,10 +1,12 @@
 package dev.weightcast.backend.nccl;
 
+import dev.weightcast.api.DeviceException;
 import dev.weightcast.api.HostMemory;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Bytes on their way from the device to pageable memory, by way of one block of pinned memory.
@@ -20,6 +22,8 @@ final class Landing {
   private final StagingBlock block;
   private final List<Piece> pieces = new ArrayList<>();
   private boolean finished;
+  private boolean told;
+  private @Nullable Throwable failure;
 
   Landing(StagingBlock block) {
     this.block = block;
@@ -34,7 +38,8 @@ final class Landing {
     pieces.add(new Piece(from, to, offset, byteSize));
   }
 
-  boolean isFinished() {
+  /** Whether somebody has carried the bytes on, or has tried to. */
+  boolean isCarriedOn() {
     lock.lock();
     try {
       return finished;
@@ -43,20 +48,57 @@ final class Landing {
     }
   }
 
-  /** Carries the bytes on. The device must have filled the block. */
+  /** Whether nobody has to know about it any more: the bytes are there, or it was told why not. */
+  boolean isOver() {
+    lock.lock();
+    try {
+      return finished && (failure == null || told);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Carries the bytes on, unless somebody has. The device must have filled the block.
+   *
+   * @throws DeviceException if the bytes could not be written, now or before
+   */
   void finish() {
     lock.lock();
     try {
-      if (finished) {
-        return;
+      carryOn();
+      Throwable reason = failure;
+      if (reason != null) {
+        told = true;
+        throw new DeviceException("bytes from the device could not be written: " + reason, reason);
       }
-      finished = true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The same for somebody who needs the block and not the bytes: a failure is kept for others. */
+  void settle() {
+    lock.lock();
+    try {
+      carryOn();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void carryOn() {
+    if (finished) {
+      return;
+    }
+    finished = true;
+    try {
       for (Piece piece : pieces) {
         ByteBuffer bytes = block.bytes().slice(piece.from(), piece.byteSize());
         piece.to().write(piece.offset(), bytes);
       }
-    } finally {
-      lock.unlock();
+    } catch (RuntimeException | Error e) {
+      failure = e;
     }
   }
 }

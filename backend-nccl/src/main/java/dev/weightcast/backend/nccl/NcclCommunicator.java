@@ -1,42 +1,60 @@
 package dev.weightcast.backend.nccl;
 
 import dev.weightcast.api.DataType;
+import dev.weightcast.api.Deadline;
 import dev.weightcast.api.DeviceBuffer;
 import dev.weightcast.api.DeviceStream;
 import dev.weightcast.api.InvalidInfoException;
 import dev.weightcast.api.WeightTransferException;
 import dev.weightcast.spi.collective.Communicator;
+import dev.weightcast.spi.collective.ProcessGroup;
+import dev.weightcast.spi.collective.SideChannel;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
-/** The live channel of one rank: collectives on a non-blocking NCCL communicator. */
+/**
+ * The live channel of one rank: collectives on a non-blocking NCCL communicator, and what the ranks
+ * say to each other beside it.
+ */
 final class NcclCommunicator implements Communicator {
 
+  /** How much later than what NCCL says the reason for it may come from the rank that failed. */
+  private static final Duration PATIENCE = Duration.ofMillis(300);
+
   private final NcclHandle handle;
-  private final int rank;
-  private final int worldSize;
-  private final Runnable onClose;
+  private final ProcessGroup group;
+  private final Meeting meeting;
+  private final Peers peers;
+  private final CudaRuntime runtime;
+  private final Supplier<Optional<WeightTransferException>> watched = this::failure;
+  private volatile @Nullable Deadline patience;
 
   /**
    * A channel whose communicator is ready.
    *
-   * @param onClose lets go of what has to last for as long as the channel; idempotent
+   * @param meeting lasts as long as the channel
+   * @param runtime where the collectives run; its waits look after this channel
    */
-  NcclCommunicator(NcclHandle handle, int rank, int worldSize, Runnable onClose) {
+  NcclCommunicator(NcclHandle handle, ProcessGroup group, Meeting meeting, CudaRuntime runtime) {
     this.handle = handle;
-    this.rank = rank;
-    this.worldSize = worldSize;
-    this.onClose = onClose;
+    this.group = group;
+    this.meeting = meeting;
+    this.peers = meeting.peers();
+    this.runtime = runtime;
+    runtime.watch(watched);
   }
 
   @Override
   public int rank() {
-    return rank;
+    return group.rank();
   }
 
   @Override
   public int worldSize() {
-    return worldSize;
+    return group.worldSize();
   }
 
   @Override
@@ -49,7 +67,7 @@ final class NcclCommunicator implements Communicator {
       DeviceStream stream) {
     int ncclType = ncclType(type);
     long address = buffer.address() + byteOffset;
-    handle.enqueue(
+    enqueue(
         "ncclBroadcast",
         (nccl, device, communicator) ->
             nccl.broadcast(device, address, count, ncclType, root, communicator, stream.handle()));
@@ -60,10 +78,20 @@ final class NcclCommunicator implements Communicator {
       DeviceBuffer buffer, long byteOffset, long count, DataType type, DeviceStream stream) {
     int ncclType = ncclType(type);
     long address = buffer.address() + byteOffset;
-    handle.enqueue(
+    enqueue(
         "ncclAllReduce",
         (nccl, device, communicator) ->
             nccl.allReduceSum(device, address, count, ncclType, communicator, stream.handle()));
+  }
+
+  private void enqueue(String call, NcclHandle.Call body) {
+    try {
+      handle.enqueue(call, body);
+    } catch (WeightTransferException e) {
+      // What NCCL refuses by itself may come of another rank's failure; what this rank has aborted
+      // does not.
+      throw handle.failure().isPresent() ? peers.explain(e, Deadline.after(PATIENCE)) : e;
+    }
   }
 
   private static int ncclType(DataType type) {
@@ -74,9 +102,28 @@ final class NcclCommunicator implements Communicator {
                     "NCCL has no type " + type + ": such tensors travel packed, as bytes"));
   }
 
+  /** Another rank's reason first; what NCCL says, only when none has come for a moment. */
   @Override
   public Optional<WeightTransferException> failure() {
-    return handle.failure();
+    Optional<WeightTransferException> peer = peers.failure();
+    if (peer.isPresent()) {
+      return peer;
+    }
+    Optional<WeightTransferException> ncclFailure = handle.failure();
+    if (ncclFailure.isEmpty() || !peers.mayStillSay()) {
+      return ncclFailure;
+    }
+    Deadline started = patience;
+    if (started == null) {
+      started = Deadline.after(PATIENCE);
+      patience = started;
+    }
+    return started.isExpired() ? ncclFailure : Optional.empty();
+  }
+
+  @Override
+  public Optional<SideChannel> sideChannel() {
+    return peers.sideChannel();
   }
 
   /** NCCL does not tell whom a collective waits for. */
@@ -93,6 +140,7 @@ final class NcclCommunicator implements Communicator {
   @Override
   public void close() {
     handle.close();
-    onClose.run();
+    runtime.unwatch(watched);
+    meeting.close();
   }
 }

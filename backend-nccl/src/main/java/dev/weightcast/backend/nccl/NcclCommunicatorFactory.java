@@ -8,8 +8,7 @@ import dev.weightcast.spi.collective.Communicator;
 import dev.weightcast.spi.collective.CommunicatorFactory;
 import dev.weightcast.spi.collective.DeviceRuntime;
 import dev.weightcast.spi.collective.ProcessGroup;
-import java.util.Optional;
-import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** Joins groups: the meeting first, then the communicator. */
 final class NcclCommunicatorFactory implements CommunicatorFactory {
@@ -31,23 +30,21 @@ final class NcclCommunicatorFactory implements CommunicatorFactory {
           "NCCL works on the CUDA runtime of this backend, not on " + device.device());
     }
     Meeting meeting = place.meet(group, version, this::createUniqueId, deadline);
+    String problem = "it could not make its communicator";
+    @Nullable Communicator joined = null;
     try {
-      NcclHandle handle =
-          NcclHandle.init(
-              nccl, group, runtime.device().index(), meeting.id().toByteArray(), deadline);
-      Supplier<Optional<WeightTransferException>> failure = handle::failure;
-      runtime.watch(failure);
-      return new NcclCommunicator(
-          handle,
-          group.rank(),
-          group.worldSize(),
-          () -> {
-            runtime.unwatch(failure);
-            meeting.close();
-          });
-    } catch (RuntimeException | Error e) {
-      meeting.close();
+      byte[] id = meeting.id().toByteArray();
+      int ordinal = runtime.device().index();
+      NcclHandle handle = NcclHandle.init(nccl, group, ordinal, id, meeting.peers(), deadline);
+      joined = new NcclCommunicator(handle, group, meeting, runtime);
+      return joined;
+    } catch (RuntimeException e) {
+      problem = String.valueOf(e.getMessage());
       throw e;
+    } finally {
+      if (joined == null) {
+        meeting.abandon(problem);
+      }
     }
   }
 

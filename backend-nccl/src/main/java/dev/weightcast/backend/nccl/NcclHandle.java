@@ -24,8 +24,9 @@ import org.jspecify.annotations.Nullable;
  * <p>NCCL allows one call at a time on it, so every call holds the lock, and none takes long: what
  * goes on in the background is polled, and the lock is free between two looks. That is how an abort
  * gets through. The abort itself may take its time (it waits for kernels and threads of NCCL's that
- * it has told to stop), so it has a thread of its own, and nobody is made to wait for it but {@link
- * #close}, and that not for ever.
+ * it has told to stop), so it has a thread of its own, and it never gives the lock back: whoever
+ * finds it taken looks whether there is an abort, and nobody waits for one but {@link #close}, and
+ * that not for ever.
  */
 final class NcclHandle implements AutoCloseable {
 
@@ -37,15 +38,20 @@ final class NcclHandle implements AutoCloseable {
   /** How long closing waits for an abort. It takes a fraction of a second, if nothing is broken. */
   private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(10);
 
+  /** How long a failed init waits for its abort: the time for it is over, or somebody cancelled. */
+  private static final Duration INIT_PATIENCE = Duration.ofMillis(150);
+
+  private static final long LOCK_LOOK_MILLIS = 5;
+
   private final NcclLibrary nccl;
   private final NcclTexts texts;
   private final int device;
   private final Duration timeout;
+  private final Peers peers;
   private final NcclLibrary.HandleCell cell;
   private final ReentrantLock lock = new ReentrantLock();
   private final int[] state = new int[1];
   private final CountDownLatch gone = new CountDownLatch(1);
-  private boolean released;
   private final AtomicReference<@Nullable String> aborted = new AtomicReference<>();
   private volatile @Nullable WeightTransferException failed;
 
@@ -55,11 +61,12 @@ final class NcclHandle implements AutoCloseable {
     int run(NcclLibrary nccl, int device, long communicator);
   }
 
-  private NcclHandle(NcclLibrary nccl, NcclTexts texts, int device, Duration timeout) {
+  private NcclHandle(NcclLibrary nccl, NcclTexts texts, int device, Duration timeout, Peers peers) {
     this.nccl = nccl;
     this.texts = texts;
     this.device = device;
     this.timeout = timeout;
+    this.peers = peers;
     this.cell = nccl.newCell();
   }
 
@@ -67,18 +74,24 @@ final class NcclHandle implements AutoCloseable {
    * Makes a communicator, with all ranks of the group.
    *
    * @param id where they meet
+   * @param peers what else is known of them; told before anything is aborted
    * @return the communicator, ready for collectives; if it fails nothing is left
    */
   static NcclHandle init(
-      NcclLibrary nccl, ProcessGroup group, int device, byte[] id, Deadline deadline) {
+      NcclLibrary nccl, ProcessGroup group, int device, byte[] id, Peers peers, Deadline deadline) {
     NcclTexts texts = new NcclTexts(nccl, group, "cuda:" + device);
-    NcclHandle handle = new NcclHandle(nccl, texts, device, deadline.timeout());
+    NcclHandle handle = new NcclHandle(nccl, texts, device, deadline.timeout(), peers);
     try {
       handle.init(group, id, deadline);
       return handle;
-    } catch (RuntimeException | Error e) {
-      handle.abort("its init failed");
-      handle.close();
+    } catch (RuntimeException e) {
+      RuntimeException told = peers.explain(e, deadline);
+      handle.abort(String.valueOf(told.getMessage()));
+      handle.awaitAbort(INIT_PATIENCE);
+      throw told;
+    } catch (Error e) {
+      handle.abort(e.toString());
+      handle.awaitAbort(INIT_PATIENCE);
       throw e;
     }
   }
@@ -110,7 +123,7 @@ final class NcclHandle implements AutoCloseable {
    */
   void enqueue(String call, Call body) {
     int status;
-    lock.lock();
+    lockFor(call);
     try {
       checkUsable(call);
       status = body.run(nccl, device, cell.value());
@@ -134,6 +147,10 @@ final class NcclHandle implements AutoCloseable {
         if (deadline.isOver()) {
           throw over(call, doing, phase, deadline);
         }
+        Optional<WeightTransferException> peer = peers.failure();
+        if (peer.isPresent()) {
+          throw peer.get();
+        }
         boolean again = poll.pause();
         assert again;
         now = look(call);
@@ -146,8 +163,28 @@ final class NcclHandle implements AutoCloseable {
     }
   }
 
+  /** Takes the lock, unless an abort has it, which may never give it back. */
+  private void lockFor(String call) {
+    boolean interrupted = false;
+    boolean locked = false;
+    try {
+      while (!locked) {
+        checkUsable(call);
+        try {
+          locked = lock.tryLock(LOCK_LOOK_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+          interrupted = true; // whoever waits for the call to end notices
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
   private int look(String call) {
-    lock.lock();
+    lockFor(call);
     try {
       checkUsable(call);
       int status = nccl.asyncError(cell.value(), state);
@@ -208,17 +245,22 @@ final class NcclHandle implements AutoCloseable {
     return first;
   }
 
-  /** Ends everything under way; returns at once. Only the first call does anything. */
+  /**
+   * Ends everything under way; returns at once. Only the first call does anything. The other ranks
+   * are told first, if the way to them is quick: else they would hear of it from NCCL, and not why.
+   */
   void abort(String reason) {
     if (!aborted.compareAndSet(null, reason)) {
       return;
     }
+    peers.tell(reason);
     Thread thread = new Thread(this::abortNow, "weightcast-nccl-abort");
     thread.setDaemon(true);
     thread.start();
   }
 
   private void abortNow() {
+    peers.awaitTold();
     lock.lock();
     try {
       long communicator = cell.value();
@@ -226,6 +268,7 @@ final class NcclHandle implements AutoCloseable {
       if (status != NcclLibrary.SUCCESS && status != NcclLibrary.IN_PROGRESS) {
         LOG.log(Level.WARNING, "{0}", texts.failure("ncclCommAbort", "leaving", status));
       }
+      cell.close(); // nothing looks into it after an abort
     } finally {
       lock.unlock();
       gone.countDown();
@@ -236,24 +279,7 @@ final class NcclHandle implements AutoCloseable {
   @Override
   public void close() {
     abort("it was closed");
-    boolean interrupted = false;
-    boolean done = false;
-    long start = System.nanoTime();
-    long left = CLOSE_PATIENCE.toNanos();
-    while (!done && left > 0) {
-      try {
-        done = gone.await(left, TimeUnit.NANOSECONDS);
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-      left = CLOSE_PATIENCE.toNanos() - (System.nanoTime() - start);
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-    if (done) {
-      releaseCell();
-    } else {
+    if (!awaitAbort(CLOSE_PATIENCE)) {
       LOG.log(
           Level.WARNING,
           "ncclCommAbort of {0} has not returned after {1}; what NCCL holds is left to it",
@@ -262,15 +288,23 @@ final class NcclHandle implements AutoCloseable {
     }
   }
 
-  private void releaseCell() {
-    lock.lock();
-    try {
-      if (!released) {
-        released = true;
-        cell.close();
+  /** Whether the abort has ended in time. An interruption does not shorten the wait. */
+  private boolean awaitAbort(Duration patience) {
+    boolean interrupted = false;
+    boolean done = false;
+    long start = System.nanoTime();
+    long left = patience.toNanos();
+    while (!done && left > 0) {
+      try {
+        done = gone.await(left, TimeUnit.NANOSECONDS);
+      } catch (InterruptedException e) {
+        interrupted = true;
       }
-    } finally {
-      lock.unlock();
+      left = patience.toNanos() - (System.nanoTime() - start);
     }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    return done;
   }
 }

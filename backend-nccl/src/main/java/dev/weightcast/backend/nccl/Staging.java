@@ -130,6 +130,27 @@ final class Staging implements AutoCloseable {
     }
   }
 
+  /**
+   * Whether nobody has a block and no stream, of whomever, uses one. A stream that has failed does
+   * not.
+   */
+  boolean isIdle() {
+    lock.lock();
+    try {
+      return resting.size() == all.size() && all.stream().allMatch(Staging::isIdle);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private static boolean isIdle(StagingBlock block) {
+    try {
+      return block.idle().query();
+    } catch (DeviceException e) {
+      return true;
+    }
+  }
+
   /** Gives the pinned memory back. No stream may use it any more. */
   @Override
   public void close() {

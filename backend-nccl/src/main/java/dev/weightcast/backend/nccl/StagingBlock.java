@@ -48,7 +48,7 @@ final class StagingBlock {
     Landing arrived = landing;
     landing = null;
     if (arrived != null) {
-      arrived.finish();
+      arrived.settle();
     }
   }
 }

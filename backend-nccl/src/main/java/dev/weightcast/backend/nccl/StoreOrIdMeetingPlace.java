@@ -2,6 +2,7 @@ package dev.weightcast.backend.nccl;
 
 import dev.weightcast.api.Deadline;
 import dev.weightcast.api.UniqueId;
+import dev.weightcast.rendezvous.GroupOptions;
 import dev.weightcast.rendezvous.StatelessProcessGroup;
 import dev.weightcast.rendezvous.UniqueIdExchange;
 import dev.weightcast.spi.collective.ProcessGroup;
@@ -16,32 +17,70 @@ final class StoreOrIdMeetingPlace implements MeetingPlace {
       ProcessGroup group, NcclVersion version, Supplier<UniqueId> fresh, Deadline deadline) {
     Optional<UniqueId> carried = group.info().uniqueId();
     return carried.isPresent()
-        ? new Met(carried.get(), () -> {})
+        ? new Carried(carried.get())
         : meetAtStore(group, version, fresh, deadline);
   }
 
   private static Meeting meetAtStore(
       ProcessGroup group, NcclVersion version, Supplier<UniqueId> fresh, Deadline deadline) {
-    StatelessProcessGroup store =
-        StatelessProcessGroup.join(
-            group.info().masterAddress().orElseThrow(),
-            group.info().masterPort().orElseThrow(),
-            group.rank(),
-            group.worldSize(),
-            deadline);
+    StatelessProcessGroup store = join(group, deadline);
+    boolean met = false;
+    String failure = "it could not meet the others";
     try {
-      new VersionExchange(store, version).check(deadline);
-      return new Met(UniqueIdExchange.on(store).exchange(fresh, deadline), store::close);
-    } catch (RuntimeException | Error e) {
-      store.close();
-      throw e;
+      StoreChannel channel = new StoreChannel(store);
+      try {
+        new VersionExchange(store, version).check(deadline);
+        UniqueId id = UniqueIdExchange.on(store).exchange(fresh, deadline);
+        channel.open(deadline);
+        met = true;
+        return new Met(id, channel, store);
+      } catch (RuntimeException e) {
+        RuntimeException told = channel.explain(e, deadline);
+        failure = String.valueOf(told.getMessage());
+        throw told;
+      }
+    } finally {
+      if (!met) {
+        store.abandon(failure);
+      }
     }
   }
 
-  private record Met(UniqueId id, Runnable onClose) implements Meeting {
+  private static StatelessProcessGroup join(ProcessGroup group, Deadline deadline) {
+    try {
+      return StatelessProcessGroup.join(
+          group.info().masterAddress().orElseThrow(),
+          group.info().masterPort().orElseThrow(),
+          group.rank(),
+          group.worldSize(),
+          GroupOptions.defaults().withFailureWatch(),
+          deadline);
+    } catch (RuntimeException e) {
+      throw StoreChannel.explained(e);
+    }
+  }
+
+  /** Nothing is open, and nobody can be told anything. */
+  private record Carried(UniqueId id) implements Meeting {
+    @Override
+    public void close() {}
+  }
+
+  private record Met(UniqueId id, StoreChannel channel, StatelessProcessGroup store)
+      implements Meeting {
+    @Override
+    public Peers peers() {
+      return channel;
+    }
+
+    @Override
+    public void abandon(String reason) {
+      store.abandon(reason);
+    }
+
     @Override
     public void close() {
-      onClose.run();
+      store.close();
     }
   }
 }

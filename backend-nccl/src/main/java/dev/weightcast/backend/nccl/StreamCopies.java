@@ -113,7 +113,7 @@ final class StreamCopies {
       return;
     }
     runtime.enqueue(batch, stream.handle());
-    stream.recordEvent(full.idle());
+    full.idle().record(stream.handle(), List.of());
     Landing arriving = landing;
     if (arriving != null) {
       full.expect(arriving);
@@ -127,7 +127,7 @@ final class StreamCopies {
     StagingBlock left = block;
     if (left != null) {
       try {
-        stream.recordEvent(left.idle());
+        left.idle().record(stream.handle(), List.of());
       } finally {
         done(left);
       }

@@ -5,10 +5,7 @@ import dev.weightcast.api.TransferException;
 import dev.weightcast.api.TransferPhase;
 import dev.weightcast.rendezvous.StatelessProcessGroup;
 import dev.weightcast.rendezvous.Store;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -16,20 +13,14 @@ import java.util.List;
  * Compares the NCCL versions of the ranks that are ours before anyone starts NCCL, which would hang
  * or fail without saying why.
  *
- * <p>Each of our ranks writes its version under a key that other systems do not look at; a rank
- * that has not announced itself as ours is not asked. Rank 0 compares with everybody, the others
- * with rank 0.
+ * <p>Each of our ranks writes its version under a key that other systems do not look at, and rank 0
+ * compares; a rank that has not announced itself as ours is not asked. What rank 0 finds the others
+ * hear as the reason for which it leaves the group.
  */
 final class VersionExchange {
 
-  private static final Logger LOG = System.getLogger("dev.weightcast.backend.nccl");
-
   private static final String RANK_KEY = "weightcast/rank/";
   private static final String VERSION_KEY = "weightcast/nccl/";
-  private static final String SEEN_KEY = "weightcast/nccl_seen/";
-
-  /** How long rank 0 keeps a refused group's store open, so that the others learn why. */
-  private static final Duration FAREWELL = Duration.ofSeconds(2);
 
   private final StatelessProcessGroup group;
   private final Store store;
@@ -42,29 +33,21 @@ final class VersionExchange {
   }
 
   /**
-   * Compares.
+   * Says the version, and compares on rank 0.
    *
-   * @throws TransferException if another rank of ours runs another version
+   * @throws TransferException on rank 0 if another rank of ours runs another version
    */
   void check(Deadline deadline) {
     store.set(VERSION_KEY + group.rank(), mine.toBytes(), deadline);
     if (group.rank() == 0) {
       checkAll(deadline);
-    } else if (isOurs(0, deadline)) {
-      NcclVersion theirs = versionOf(0, deadline);
-      store.set(SEEN_KEY + group.rank(), mine.toBytes(), deadline);
-      if (!theirs.equals(mine)) {
-        throw mismatch("rank 0 has " + theirs);
-      }
     }
   }
 
   private void checkAll(Deadline deadline) {
     List<String> others = new ArrayList<>();
-    List<String> seen = new ArrayList<>();
     for (int rank = 1; rank < group.worldSize(); rank++) {
       if (isOurs(rank, deadline)) {
-        seen.add(SEEN_KEY + rank);
         NcclVersion theirs = versionOf(rank, deadline);
         if (!theirs.equals(mine)) {
           others.add("rank " + rank + " has " + theirs);
@@ -72,16 +55,7 @@ final class VersionExchange {
       }
     }
     if (!others.isEmpty()) {
-      bidFarewell(seen);
       throw mismatch(String.join(", ", others));
-    }
-  }
-
-  private void bidFarewell(List<String> seen) {
-    try {
-      store.await(seen, Deadline.after(FAREWELL));
-    } catch (TransferException e) {
-      LOG.log(Level.DEBUG, "not every rank has read why the group is refused", e);
     }
   }
 

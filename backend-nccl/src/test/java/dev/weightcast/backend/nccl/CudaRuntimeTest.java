@@ -9,11 +9,14 @@ import dev.weightcast.api.DeviceBuffer;
 import dev.weightcast.api.DeviceEvent;
 import dev.weightcast.api.DeviceException;
 import dev.weightcast.api.DeviceStream;
+import dev.weightcast.api.HostMemory;
 import dev.weightcast.api.InvalidInfoException;
+import dev.weightcast.api.MemoryCopy;
 import dev.weightcast.api.OutOfDeviceMemoryException;
 import dev.weightcast.api.TransferTimeoutException;
 import dev.weightcast.spi.collective.DeviceAccount;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class CudaRuntimeTest {
@@ -160,5 +163,23 @@ class CudaRuntimeTest {
     buffer.close();
     assertThat(runtime.account().isEmpty()).isTrue();
     runtime.close();
+  }
+
+  @Test
+  void pinnedMemoryIsKeptUntilStreamsOfOthersAreDoneWithIt() throws Exception {
+    FakeCuda device = new FakeCuda();
+    CudaRuntime closing = CudaRuntime.open(device, Device.cuda(0), 2, 64);
+    DeviceStream others = closing.wrapStream(0x77);
+    DeviceBuffer buffer = closing.allocate("b", 8);
+    device.hold();
+    others.copy(List.of(new MemoryCopy(HostMemory.allocate(8), 0, buffer, 0, 8)));
+    Thread closer = new Thread(closing::close);
+    closer.start();
+    closer.join(300);
+    assertThat(device.calls()).doesNotContain("cudaFreeHost", "cudaFree");
+    device.release();
+    closer.join(10_000);
+    assertThat(closer.isAlive()).isFalse();
+    assertThat(device.open()).isZero();
   }
 }

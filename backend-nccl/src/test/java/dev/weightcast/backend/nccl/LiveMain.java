@@ -48,6 +48,11 @@ final class LiveMain {
       case "file" -> LiveFile.write(Path.of(arguments.text("file", "")), arguments.specs());
       case "raw" -> LiveRaw.run(arguments);
       case "groups" -> LiveRaw.groups(arguments);
+      case "ranks" -> {
+        WeightTransfer transfer = new LiveMain(arguments).transfer;
+        end(new LiveRanks(arguments, transfer).run());
+      }
+      case "rawranks" -> end(LiveRaw.ranks(arguments));
       case "copies" -> System.exit(LiveCopies.run(arguments) == 0 ? 0 : 1);
       case "recover" -> {
         WeightTransfer transfer = new LiveMain(arguments).transfer;
@@ -62,6 +67,12 @@ final class LiveMain {
       default -> throw new IllegalArgumentException("do=" + arguments.text("do", ""));
     }
     System.exit(0);
+  }
+
+  /** Ends the JVM as it is: what hangs in a driver would hold up an orderly end. */
+  private static void end(long wrong) {
+    System.out.flush();
+    Runtime.getRuntime().halt(wrong == 0 ? 0 : 1);
   }
 
   private void transfer() {

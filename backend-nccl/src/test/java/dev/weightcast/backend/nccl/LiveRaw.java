@@ -48,19 +48,41 @@ final class LiveRaw {
     }
   }
 
+  /** All ranks in this JVM; each says what it measured. */
+  static long ranks(LiveArguments arguments) {
+    int worldSize = arguments.number("world", 2);
+    NcclNatives natives = NcclNatives.load(new JavacppLoader(), System.getProperties());
+    NcclCommunicatorFactory factory =
+        new NcclCommunicatorFactory(natives.nccl(), natives.version(), new StoreOrIdMeetingPlace());
+    BroadcastInitInfo info = BroadcastInitInfo.ofUniqueId(factory.createUniqueId(), worldSize);
+    return new LiveThreads(worldSize, arguments.text("threads", "platform"))
+        .run(
+            rank -> {
+              run(arguments, natives, factory, new ProcessGroup(rank, info));
+              return 0;
+            },
+            arguments.number("limit", 100));
+  }
+
   static void run(LiveArguments arguments) {
     NcclNatives natives = NcclNatives.load(new JavacppLoader(), System.getProperties());
     NcclCommunicatorFactory factory =
         new NcclCommunicatorFactory(natives.nccl(), natives.version(), new StoreOrIdMeetingPlace());
-    Device device = Device.parse(arguments.text("device", "cuda:0"));
     BroadcastInitInfo info = arguments.group("raw", factory::createUniqueId);
-    Deadline deadline = Deadline.after(Duration.ofSeconds(120));
+    run(arguments, natives, factory, new ProcessGroup(arguments.isTrainer() ? 0 : 1, info));
+  }
+
+  private static void run(
+      LiveArguments arguments,
+      NcclNatives natives,
+      NcclCommunicatorFactory factory,
+      ProcessGroup group) {
+    Device device = Device.parse(arguments.text("device", "cuda:0"));
+    Deadline deadline = Deadline.after(Duration.ofSeconds(arguments.number("timeout", 120)));
     try (CudaRuntime runtime = CudaRuntime.open(natives.cuda(), device);
         DeviceBuffer buffer = runtime.allocate("raw", 1L << 30);
         DeviceStream stream = runtime.createStream("raw");
-        Communicator communicator =
-            factory.join(
-                new ProcessGroup(arguments.isTrainer() ? 0 : 1, info), runtime, deadline)) {
+        Communicator communicator = factory.join(group, runtime, deadline)) {
       communicator.allReduceSum(buffer, 0, 1, DataType.FLOAT32, stream);
       for (long size : new long[] {4096, 256 << 10, 16 << 20, 1L << 30}) {
         long total = Math.min(4L << 30, 2000 * size);
@@ -76,8 +98,9 @@ final class LiveRaw {
         double seconds = (System.nanoTime() - start) / 1e9;
         System.out.printf(
             Locale.ROOT,
-            "RAW|%s|NCCL %s|%d bytes each|%d calls|%.1f us a call|%.2f GB/s%n",
-            arguments.isTrainer() ? "trainer" : "worker",
+            "RAW|rank %d of %d|NCCL %s|%d bytes each|%d calls|%.1f us a call|%.2f GB/s%n",
+            group.rank(),
+            group.worldSize(),
             natives.version(),
             size,
             total / size,

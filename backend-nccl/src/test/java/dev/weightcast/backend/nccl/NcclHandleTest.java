@@ -28,7 +28,7 @@ class NcclHandleTest {
   private final FakeNccl nccl = new FakeNccl();
 
   private NcclHandle init(Deadline deadline) {
-    return NcclHandle.init(nccl, GROUP, 3, new byte[128], deadline);
+    return NcclHandle.init(nccl, GROUP, 3, new byte[128], Peers.UNKNOWN, deadline);
   }
 
   private NcclHandle ready() {
@@ -162,6 +162,60 @@ class NcclHandleTest {
     handle.close();
     handle.close();
     assertThat(nccl.aborts).hasValue(1);
+    assertThat(nccl.cellsOpen).hasValue(0);
+  }
+
+  @Test
+  void anAbortThatHangsHoldsUpNeitherTheCollectiveUnderWayNorTheNext() throws Exception {
+    NcclHandle handle = ready();
+    nccl.abortMayReturn = new CountDownLatch(1);
+    CountDownLatch waiting = new CountDownLatch(1);
+    nccl.state =
+        () -> {
+          waiting.countDown();
+          return NcclLibrary.IN_PROGRESS;
+        };
+    AtomicReference<Throwable> thrown = new AtomicReference<>();
+    Runnable collective =
+        () ->
+            thrown.set(
+                catchThrowable(
+                    () -> handle.enqueue("ncclBroadcast", (n, d, c) -> NcclLibrary.IN_PROGRESS)));
+    Thread caller = new Thread(collective);
+    caller.start();
+    assertThat(waiting.await(10, TimeUnit.SECONDS)).isTrue();
+    handle.abort("the deadline is over");
+    assertThat(nccl.abortCalled.await(10, TimeUnit.SECONDS)).isTrue();
+    caller.join(10_000);
+    assertThat(caller.isAlive()).as("waits for an abort that hangs").isFalse();
+    assertThat(thrown.getAndSet(null)).hasMessageContaining("the deadline is over");
+    Thread next = new Thread(collective);
+    next.start();
+    next.join(10_000);
+    assertThat(next.isAlive()).as("waits for an abort that hangs").isFalse();
+    assertThat(thrown.get()).hasMessageContaining("the deadline is over");
+    nccl.abortMayReturn.countDown();
+    handle.close();
+    assertThat(nccl.cellsOpen).hasValue(0);
+  }
+
+  @Test
+  void aFailedInitDoesNotWaitForAnAbortThatHangs() throws Exception {
+    nccl.abortMayReturn = new CountDownLatch(1);
+    nccl.state = () -> NcclLibrary.IN_PROGRESS;
+    AtomicReference<Throwable> thrown = new AtomicReference<>();
+    Thread caller =
+        new Thread(
+            () -> thrown.set(catchThrowable(() -> init(Deadline.after(Duration.ofMillis(50))))));
+    caller.start();
+    caller.join(5_000);
+    assertThat(caller.isAlive()).as("waits for an abort that hangs").isFalse();
+    assertThat(thrown.get()).isInstanceOf(TransferTimeoutException.class);
+    assertThat(nccl.cellsOpen).as("NCCL may still write there").hasValue(1);
+    nccl.abortMayReturn.countDown();
+    for (int i = 0; nccl.cellsOpen.get() > 0 && i < 1_000; i++) {
+      Thread.sleep(10);
+    }
     assertThat(nccl.cellsOpen).hasValue(0);
   }
 

@@ -17,6 +17,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -240,6 +241,51 @@ class StreamCopiesTest {
     assertThatThrownBy(() -> stream.copy(List.of(new MemoryCopy(buffer, 0, readOnly, 0, 8))))
         .isInstanceOf(DeviceException.class)
         .hasMessageContaining("read-only");
+  }
+
+  @Test
+  void aFailedEventSaysSoEachTimeUntilItIsRecordedAnew() {
+    DeviceEvent event = runtime.createEvent();
+    stream.recordEvent(event);
+    cuda.fail("cudaEventQuery", 719);
+    for (int i = 0; i < 3; i++) {
+      assertThatThrownBy(event::query)
+          .isInstanceOf(DeviceException.class)
+          .hasMessageContaining("cudaErrorLaunchFailure (719)");
+    }
+    stream.recordEvent(event);
+    assertThat(event.query()).isTrue();
+  }
+
+  @Test
+  void bytesLandWithTheRecordingTheyBelongToHoweverOftenSomebodyLooks() throws Exception {
+    DeviceBuffer buffer = runtime.allocate("b", 40);
+    DeviceEvent event = runtime.createEvent();
+    AtomicBoolean over = new AtomicBoolean();
+    Thread looking =
+        new Thread(
+            () -> {
+              while (!over.get()) {
+                assertThat(event.query()).isIn(true, false);
+              }
+            });
+    looking.start();
+    try {
+      for (int round = 0; round < 20_000; round++) {
+        byte[] content = bytes(40);
+        cuda.put(buffer.address(), content);
+        byte[] found = new byte[40];
+        cuda.hold();
+        stream.copy(List.of(new MemoryCopy(buffer, 0, host(found), 0, 40)));
+        stream.recordEvent(event);
+        cuda.release();
+        assertThat(event.await(Duration.ofSeconds(10))).isTrue();
+        assertThat(found).as("round " + round).isEqualTo(content);
+      }
+    } finally {
+      over.set(true);
+      looking.join(10_000);
+    }
   }
 
   private interface Act {

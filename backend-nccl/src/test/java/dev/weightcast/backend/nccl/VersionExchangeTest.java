@@ -7,6 +7,7 @@ import dev.weightcast.api.BroadcastInitInfo;
 import dev.weightcast.api.Deadline;
 import dev.weightcast.api.TransferException;
 import dev.weightcast.api.UniqueId;
+import dev.weightcast.spi.collective.PeerFailure;
 import dev.weightcast.spi.collective.ProcessGroup;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -82,7 +83,10 @@ class VersionExchangeTest {
     assertThat((Throwable) result(trainer))
         .isInstanceOf(TransferException.class)
         .hasMessageContainingAll("rank 0 has 2.30.7", "rank 1 has 2.28.3", "nccl.library");
-    assertThat((Throwable) result(worker)).isInstanceOf(TransferException.class);
+    assertThat((Throwable) result(worker))
+        .isInstanceOfSatisfying(PeerFailure.class, e -> assertThat(e.rank()).isZero())
+        .hasMessageContainingAll(
+            "rank 0 has left the group", "rank 0 has 2.30.7", "rank 1 has 2.28.3");
   }
 
   @Test

@@ -50,6 +50,7 @@ final class ClientChannel implements Closeable {
     try {
       channel.configureBlocking(false);
       channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+      KeepAlive.enable(channel);
       Selector selector = Selector.open();
       try {
         ClientChannel client = new ClientChannel(channel, selector);

@@ -69,7 +69,18 @@ public final class Failures {
    * @return its beginning, with dots for what does not print
    */
   public static String excerpt(String foreign) {
-    int end = Math.min(foreign.length(), MAX_EXCERPT);
+    return excerpt(foreign, MAX_EXCERPT);
+  }
+
+  /**
+   * Text that came from the other side, fit for a message: not longer than so, and in one line.
+   *
+   * @param foreign any text
+   * @param longest how many characters at most
+   * @return its beginning, with dots for what does not print
+   */
+  public static String excerpt(String foreign, int longest) {
+    int end = Math.min(foreign.length(), longest);
     StringBuilder text = new StringBuilder(end);
     for (int i = 0; i < end; i++) {
       char c = foreign.charAt(i);

@@ -7,9 +7,8 @@ import java.nio.channels.SocketChannel;
 import java.util.Map;
 
 /**
- * Lets the server notice a client that vanished without a word, in about a minute.
- *
- * <p>Clients do without: all they wait for is under a deadline.
+ * Lets a side notice that the other vanished without a word, in about a minute. A process that is
+ * stopped has not vanished: its system answers for it.
  */
 final class KeepAlive {
 

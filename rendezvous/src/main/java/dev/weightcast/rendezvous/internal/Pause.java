@@ -5,12 +5,18 @@ import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 
 /** Doing nothing for a while under a deadline. */
-final class Pause {
+public final class Pause {
 
   private Pause() {}
 
-  /** Pauses; nobody wakes it but the clock, an interruption, and the end of the deadline. */
-  static void pause(Duration duration, Deadline deadline) throws StoppedException {
+  /**
+   * Pauses; nobody wakes it but the clock, an interruption, and the end of the deadline.
+   *
+   * @param duration how long
+   * @param deadline the time there is
+   * @throws StoppedException if the deadline or an interruption ended it
+   */
+  public static void pause(Duration duration, Deadline deadline) throws StoppedException {
     long end = System.nanoTime() + duration.toNanos();
     while (true) {
       StoppedException.check(deadline);

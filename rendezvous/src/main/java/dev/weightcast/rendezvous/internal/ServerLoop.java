@@ -87,6 +87,7 @@ public final class ServerLoop implements Runnable {
         deliver(now);
         if (now - sweepAt >= 0) {
           sweep(now);
+          deliver(now);
           sweepAt = now + tick * 1_000_000;
         }
       }
@@ -153,6 +154,15 @@ public final class ServerLoop implements Runnable {
   }
 
   /**
+   * How many connections have a last will.
+   *
+   * @return zero or more
+   */
+  public int wills() {
+    return core.wills();
+  }
+
+  /**
    * How many bytes keys and values hold now.
    *
    * @return zero or more
@@ -171,19 +181,20 @@ public final class ServerLoop implements Runnable {
   }
 
   /**
-   * Waits until a counter has come so far, another key is set, the loop ends, or the time is over.
+   * Waits until a counter has come so far, one of some keys is set, the loop ends, or the time is
+   * over.
    *
    * @param counter the counter, as on the wire
    * @param target how far
-   * @param otherKey the other key, as on the wire
+   * @param keys the keys, as on the wire
    * @param millis how long at most; more than zero
    * @throws InterruptedException if the thread is interrupted
    */
   @SuppressWarnings("WaitNotInLoop") // the caller looks at what it waits for, and loops
-  public void await(String counter, long target, String otherKey, long millis)
+  public void await(String counter, long target, List<String> keys, long millis)
       throws InterruptedException {
     synchronized (changes) {
-      watch = new Watch(counter, target, otherKey);
+      watch = new Watch(counter, target, keys);
       if (!stopping && !watch.happened(table)) {
         changes.wait(millis);
       }
@@ -191,10 +202,10 @@ public final class ServerLoop implements Runnable {
   }
 
   /** What a thread in {@link #await} waits for, so that nothing else wakes it. */
-  private record Watch(String counter, long target, String otherKey) {
+  private record Watch(String counter, long target, List<String> keys) {
 
     boolean happened(KeyTable table) {
-      return table.counter(counter) >= target || table.contains(otherKey);
+      return table.counter(counter) >= target || keys.stream().anyMatch(table::contains);
     }
   }
 

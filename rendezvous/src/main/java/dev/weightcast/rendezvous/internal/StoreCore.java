@@ -37,6 +37,7 @@ final class StoreCore {
   private final KeyTable table;
   private final KeyListener listener;
   private final WaitList<Peer> waits = new WaitList<>();
+  private final LastWills<Peer> wills = new LastWills<>();
 
   StoreCore(KeyTable table, KeyListener listener) {
     this.table = table;
@@ -47,9 +48,28 @@ final class StoreCore {
     return waits.isWaiting(peer);
   }
 
-  /** Forgets a peer whose connection ended. */
+  /** How many connections have a last will; any thread may ask. */
+  int wills() {
+    return wills.size();
+  }
+
+  /** Forgets a peer whose connection ended, and carries out its last will. */
   void forget(Peer peer) {
     waits.leave(peer);
+    String key = wills.ended(peer);
+    Value will = key == null ? null : table.get(key);
+    if (key == null || will == null) {
+      return;
+    }
+    boolean first = !table.contains(LastWills.FAILED);
+    table.delete(key);
+    if (first) {
+      try {
+        put(LastWills.FAILED, will);
+      } catch (ProtocolException e) {
+        throw new AssertionError("it takes no more room than the will did", e);
+      }
+    }
   }
 
   /**
@@ -60,7 +80,11 @@ final class StoreCore {
   void execute(Request request, Peer peer) throws ProtocolException {
     switch (request.operation()) {
       case VALIDATE -> {}
-      case SET -> put(request.key(), Value.of(request.values().get(0)));
+      case SET -> {
+        byte[] value = request.values().get(0);
+        put(request.key(), Value.of(value));
+        wills.set(request.key(), value.length, peer);
+      }
       case COMPARE_SET -> string(peer, compareAndSet(request));
       case GET -> string(peer, bytesOf(request.key()));
       case ADD -> {
@@ -73,7 +97,10 @@ final class StoreCore {
       }
       case WAIT -> await(request.keys(), peer);
       case GETNUMKEYS -> number(peer, table.size(), Long.BYTES);
-      case DELETE_KEY -> number(peer, table.delete(request.key()) ? 1 : 0, Long.BYTES);
+      case DELETE_KEY -> {
+        wills.withdraw(request.key());
+        number(peer, table.delete(request.key()) ? 1 : 0, Long.BYTES);
+      }
       case APPEND -> {
         table.append(request.key(), request.values().get(0));
         wake(request.key());

@@ -3,6 +3,7 @@ package dev.weightcast.rendezvous.internal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -83,6 +84,67 @@ class StoreCoreTest {
     set("/b");
     // As with torch's servers: a key counts once it has been there.
     assertThat(waiter.answers).containsExactly(Operation.STOP_WAITING);
+  }
+
+  @Test
+  void a_will_is_carried_out_when_its_connection_ends() throws Exception {
+    will("/weightcast/will/2", "gone", setter);
+    core.execute(keys(Operation.WAIT, LastWills.FAILED), waiter);
+    assertThat(core.wills()).isEqualTo(1);
+    core.forget(setter);
+    assertThat(waiter.answers).containsExactly(Operation.STOP_WAITING);
+    assertThat(failed()).isEqualTo("gone");
+    assertThat(core.wills()).isZero();
+    core.execute(keys(Operation.CHECK, "/weightcast/will/2"), waiter);
+    assertThat(waiter.answers).endsWith(Operation.NOT_READY);
+  }
+
+  @Test
+  void a_will_changes_nothing_where_a_failure_is_known_already() throws Exception {
+    will("/weightcast/will/2", "gone", setter);
+    will(LastWills.FAILED, "first", waiter);
+    core.forget(setter);
+    assertThat(failed()).isEqualTo("first");
+  }
+
+  @Test
+  void a_will_is_void_when_its_key_is_deleted_or_taken_over_or_it_is_too_long() throws Exception {
+    will("/weightcast/will/2", "gone", setter);
+    core.execute(keys(Operation.DELETE_KEY, "/weightcast/will/2"), waiter);
+    core.forget(setter);
+    assertThat(failed()).isEmpty();
+    will("/weightcast/will/2", "gone", setter);
+    will("/weightcast/will/2", "the new one", waiter);
+    core.forget(setter);
+    assertThat(failed()).isEmpty();
+    will("/weightcast/will/3", "x".repeat(LastWills.MAX_BYTES + 1), setter);
+    core.forget(setter);
+    assertThat(failed()).isEmpty();
+    core.forget(waiter);
+    assertThat(failed()).isEqualTo("the new one");
+  }
+
+  @Test
+  void a_connection_has_one_will_the_last() throws Exception {
+    for (int i = 0; i < 1000; i++) {
+      will("/weightcast/will/" + i, "gone " + i, setter);
+    }
+    assertThat(core.wills()).isEqualTo(1);
+    core.forget(setter);
+    assertThat(failed()).isEqualTo("gone 999");
+  }
+
+  private void will(String key, String text, FakePeer peer) throws ProtocolException {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    core.execute(new Request(Operation.SET, List.of(key), List.of(bytes), 0), peer);
+  }
+
+  private String failed() throws ProtocolException {
+    FakePeer reader = new FakePeer();
+    core.execute(keys(Operation.GET, LastWills.FAILED), reader);
+    StringBuilder text = new StringBuilder();
+    reader.answers.stream().skip(8).forEach(b -> text.append((char) b.byteValue()));
+    return text.toString();
   }
 
   private void set(String key) throws ProtocolException {

@@ -18,6 +18,7 @@ import dev.weightcast.api.WeightTransferConfig;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -122,6 +123,7 @@ final class CollectiveEngine {
           WarmUp ready = warmUp == null ? WarmUp.make(runtime) : warmUp;
           warmUp = ready; // before the communicator: see WarmUp
           membership.joined(factory.join(next, runtime, progress.deadline()));
+          progress.attend();
           progress.enter(TransferPhase.WARM_UP);
           ready.enqueue(membership.communicator());
           await(ready.done(), progress);
@@ -143,7 +145,17 @@ final class CollectiveEngine {
   /**
    * Runs one operation under its deadline; whatever fails in it is told in the operation's words.
    */
-  <T> T perform(EngineLifecycle.Operation operation, TransferPhase phase, Body<T> body) {
+  <T> T transfer(EngineLifecycle.Operation operation, Body<T> body) {
+    return perform(
+        operation,
+        TransferPhase.PLAN,
+        progress -> {
+          progress.attend();
+          return body.run(progress);
+        });
+  }
+
+  private <T> T perform(EngineLifecycle.Operation operation, TransferPhase phase, Body<T> body) {
     Deadline deadline = config.startDeadline();
     lifecycle.begin(operation, deadline);
     @Nullable Throwable failure = null;
@@ -166,7 +178,7 @@ final class CollectiveEngine {
     Watchdog watchdog =
         Watchdog.arm(
             deadline,
-            () -> membership.failure().isPresent() && !progress.isSettled(),
+            () -> progress.isInTrouble(membership.failure()),
             () -> membership.abort(progress.endedFromOutside()),
             "weightcast-" + backend + "-watchdog");
     boolean interrupted = false;
@@ -197,7 +209,7 @@ final class CollectiveEngine {
         // A join that does not look at the deadline knows only that the watchdog interrupted it.
         return progress.over(missingRanks(), aborted ? e : null);
       }
-      Optional<TransferException> peer = membership.peerFailure(failureNow(), progress);
+      Optional<TransferException> peer = otherRankFailed(progress, e);
       if (peer.isPresent()) {
         return peer.get();
       }
@@ -211,29 +223,37 @@ final class CollectiveEngine {
     if (e instanceof InvalidInfoException invalid) {
       return invalid;
     }
-    Optional<TransferException> peer = membership.peerFailure(e, progress);
-    if (peer.isPresent()) {
-      return peer.get();
-    }
     if (over) {
       return progress.over(missingRanks(), e);
+    }
+    Optional<TransferException> peer = otherRankFailed(progress, e);
+    if (peer.isPresent()) {
+      return peer.get();
     }
     return e instanceof TensorMismatchException mismatch
         ? mismatch
         : progress.failed("the " + backend + " backend", e);
   }
 
-  private @Nullable Throwable failureNow() {
-    return membership.failure().orElse(null);
+  /** That another rank has failed, if that may be what an exception comes from. */
+  private Optional<TransferException> otherRankFailed(OperationProgress progress, Exception e) {
+    return membership
+        .peerFailure(e, progress)
+        .or(
+            () ->
+                progress
+                    .seen()
+                    .or(membership::failure)
+                    .flatMap(failure -> membership.peerFailure(failure, progress)));
   }
 
   /** What a source, a loader or a listener has thrown. */
   TransferException thrownBy(String what, Exception e, OperationProgress progress) {
-    boolean waited = e instanceof InterruptedException || e instanceof TransferException;
-    boolean wakened = waited || e.getCause() instanceof InterruptedException;
-    boolean over = progress.deadline().isOver();
-    return membership
-        .peerFailure(wakened && !over ? failureNow() : e, progress)
+    boolean wakened =
+        e instanceof TransferException || isInterruption(e) || progress.seen().isPresent();
+    return (wakened && !progress.deadline().isOver()
+            ? otherRankFailed(progress, e)
+            : Optional.<TransferException>empty())
         .orElseGet(() -> progress.thrownBy(what, e, missingRanks()));
   }
 
@@ -257,8 +277,19 @@ final class CollectiveEngine {
     return membership.missingRanks();
   }
 
+  /** The slot for the next bucket, as soon as there is room for it. */
+  PackedBuffer claim(Bucket bucket, OperationProgress progress, BucketPlan plan)
+      throws InterruptedException {
+    Iterator<PackedBuffer> older = ring.oldestFirst(bucket.index()).iterator();
+    while (!ring.hasRoomFor(bucket)) {
+      free(older.next(), progress, plan);
+    }
+    progress.enter(TransferPhase.bucket(bucket.index() + 1, plan.buckets().size()));
+    return ring.slotFor(bucket);
+  }
+
   /** Waits until a slot is free, and counts the bucket that was in it. */
-  void free(PackedBuffer slot, OperationProgress progress, BucketPlan plan)
+  private void free(PackedBuffer slot, OperationProgress progress, BucketPlan plan)
       throws InterruptedException {
     Bucket bucket = slot.inFlight();
     if (bucket == null) {
@@ -280,11 +311,12 @@ final class CollectiveEngine {
   }
 
   /** Announces the plan and prepares the slots; their memory is reserved by whoever needs it. */
-  void prepare(BucketPlan plan, int numBuffers, OperationProgress progress) {
-    TransferPlan summary = plan.summary(numBuffers);
+  void prepare(BucketPlan plan, Packing packing, OperationProgress progress) {
+    TransferPlan summary = plan.summary(packing.numBuffers());
     progress.planned(plan.byteSize());
     tell(progress, listener -> listener.planned(summary));
-    ring.prepare(plan.slots(numBuffers));
+    ring.prepare(
+        plan.slots(packing.numBuffers()), packing.packed() ? 1 : PackedRing.UNPACKED_TURNS);
   }
 
   /**

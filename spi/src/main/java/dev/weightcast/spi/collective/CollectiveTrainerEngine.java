@@ -9,7 +9,6 @@ import dev.weightcast.api.Packing;
 import dev.weightcast.api.SendOptions;
 import dev.weightcast.api.TensorSpec;
 import dev.weightcast.api.TrainerWeightTransferEngine;
-import dev.weightcast.api.TransferPhase;
 import dev.weightcast.api.TransferReport;
 import dev.weightcast.api.UniqueId;
 import dev.weightcast.api.WeightPass;
@@ -61,10 +60,8 @@ final class CollectiveTrainerEngine implements TrainerWeightTransferEngine<Broad
   @Override
   public TransferReport sendWeights(WeightSource source, SendOptions options) {
     options.stream().ifPresent(this::checkDevice);
-    return engine.perform(
-        EngineLifecycle.Operation.SEND,
-        TransferPhase.PLAN,
-        progress -> send(source, options, progress));
+    return engine.transfer(
+        EngineLifecycle.Operation.SEND, progress -> send(source, options, progress));
   }
 
   private TransferReport send(WeightSource source, SendOptions options, OperationProgress progress)
@@ -73,7 +70,7 @@ final class CollectiveTrainerEngine implements TrainerWeightTransferEngine<Broad
     List<TensorSpec> specs = ask(() -> List.copyOf(mapped.specs()), progress);
     Packing packing = options.packing().orElse(engine.membership().group().info().packing());
     BucketPlan plan = BucketPlan.of(specs, packing);
-    engine.prepare(plan, packing.numBuffers(), progress);
+    engine.prepare(plan, packing, progress);
     BucketSender sender =
         packing.packed()
             ? new PackedSender(engine)
@@ -84,9 +81,7 @@ final class CollectiveTrainerEngine implements TrainerWeightTransferEngine<Broad
     try {
       CheckedPass checked = new CheckedPass(engine, pass, specs);
       for (Bucket bucket : plan.buckets()) {
-        PackedBuffer slot = engine.ring().slotFor(bucket);
-        engine.free(slot, progress, plan);
-        progress.enter(TransferPhase.bucket(bucket.index() + 1, plan.buckets().size()));
+        PackedBuffer slot = engine.claim(bucket, progress, plan);
         sender.send(bucket, checked.take(bucket, slot, progress), slot);
       }
       checked.finish(progress);

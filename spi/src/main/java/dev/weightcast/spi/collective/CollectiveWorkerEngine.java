@@ -9,7 +9,6 @@ import dev.weightcast.api.Packing;
 import dev.weightcast.api.ParallelConfig;
 import dev.weightcast.api.Tensor;
 import dev.weightcast.api.TensorSpec;
-import dev.weightcast.api.TransferPhase;
 import dev.weightcast.api.TransferReport;
 import dev.weightcast.api.WeightLoader;
 import dev.weightcast.api.WeightStatus;
@@ -99,10 +98,8 @@ final class CollectiveWorkerEngine
 
   @Override
   public TransferReport receiveWeights(BroadcastUpdateInfo info, WeightLoader loader) {
-    return engine.perform(
-        EngineLifecycle.Operation.RECEIVE,
-        TransferPhase.PLAN,
-        progress -> receive(info, loader, progress));
+    return engine.transfer(
+        EngineLifecycle.Operation.RECEIVE, progress -> receive(info, loader, progress));
   }
 
   private TransferReport receive(
@@ -112,14 +109,12 @@ final class CollectiveWorkerEngine
     Packing packing = info.packing().orElse(engine.membership().group().info().packing());
     BucketPlan plan = BucketPlan.of(specs, packing);
     ledger.expect(specs.size(), plan.byteSize());
-    engine.prepare(plan, packing.numBuffers(), progress);
+    engine.prepare(plan, packing, progress);
     engine.ring().reserve(plan.largestBucketBytes());
     Optional<String> version = engine.agree(packing, specs, Optional.empty(), progress);
     version.ifPresent(ledger::announced);
     for (Bucket bucket : plan.buckets()) {
-      PackedBuffer slot = engine.ring().slotFor(bucket);
-      engine.free(slot, progress, plan);
-      progress.enter(TransferPhase.bucket(bucket.index() + 1, plan.buckets().size()));
+      PackedBuffer slot = engine.claim(bucket, progress, plan);
       slot.begin(slot.stream());
       if (bucket.byteSize() > 0) {
         engine

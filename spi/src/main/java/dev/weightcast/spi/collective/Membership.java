@@ -110,7 +110,7 @@ final class Membership {
   }
 
   void checkHealth(OperationProgress progress) {
-    Optional<WeightTransferException> failure = communicator().failure();
+    Optional<WeightTransferException> failure = communicator().failure().or(progress::seen);
     if (failure.isPresent()) {
       throw told(failure.get(), progress, null);
     }

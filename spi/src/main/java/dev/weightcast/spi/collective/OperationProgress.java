@@ -7,7 +7,9 @@ import dev.weightcast.api.TransferException;
 import dev.weightcast.api.TransferMismatchException;
 import dev.weightcast.api.TransferPhase;
 import dev.weightcast.api.TransferTimeoutException;
+import dev.weightcast.api.WeightTransferException;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,7 +26,8 @@ final class OperationProgress {
   private long bytesTotal;
   private int bucketsDone;
   private String unchecked = "";
-  private volatile boolean settled;
+  private volatile boolean attending;
+  private volatile @Nullable WeightTransferException seen;
 
   OperationProgress(String method, Deadline deadline, String who, TransferPhase phase) {
     this.method = method;
@@ -45,13 +48,33 @@ final class OperationProgress {
     who = group.toString();
   }
 
-  /** Says that the operation needs no other rank any more: what happens to them is not its own. */
-  void settle() {
-    settled = true;
+  /** Says that the operation needs the other ranks from here on. */
+  void attend() {
+    attending = true;
   }
 
-  boolean isSettled() {
-    return settled;
+  /** Says that the operation needs no other rank any more: what happens to them is not its own. */
+  void settle() {
+    attending = false;
+  }
+
+  /**
+   * Whether the operation is in trouble with another rank. What is seen once stays: an abort that
+   * follows may hide it. Asked by any thread.
+   */
+  boolean isInTrouble(Optional<WeightTransferException> failure) {
+    if (!attending) {
+      return false;
+    }
+    if (seen == null) {
+      seen = failure.orElse(null);
+    }
+    return seen != null;
+  }
+
+  /** What the watchdog has seen, if anything. */
+  Optional<WeightTransferException> seen() {
+    return Optional.ofNullable(seen);
   }
 
   /** What the other ranks are told when the watchdog ends the operation. Asked by any thread. */

@@ -11,27 +11,27 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One slot of the ring: memory for a bucket, the stream its work runs on, and the event after which
- * the slot is free again.
+ * One bucket's turn in a slot of the ring: the event after which its work has ended, and the source
+ * tensors that it reads until then. The slot's memory and stream it may share with other turns,
+ * which the stream keeps in order.
  */
 final class PackedBuffer {
 
   private static final Logger LOG = System.getLogger("dev.weightcast");
 
-  private final DeviceStream stream;
+  private final SlotMemory slot;
   private final DeviceEvent drained;
   private final List<SourceTensor> held = new ArrayList<>();
-  private @Nullable DeviceBuffer memory;
   private @Nullable Bucket inFlight;
   private @Nullable DeviceStream unmarked;
 
-  PackedBuffer(DeviceStream stream, DeviceEvent drained) {
-    this.stream = stream;
+  PackedBuffer(SlotMemory slot, DeviceEvent drained) {
+    this.slot = slot;
     this.drained = drained;
   }
 
   DeviceStream stream() {
-    return stream;
+    return slot.stream();
   }
 
   DeviceEvent drained() {
@@ -39,35 +39,7 @@ final class PackedBuffer {
   }
 
   DeviceBuffer memory() {
-    DeviceBuffer present = memory;
-    if (present == null) {
-      throw new IllegalStateException("the slot has no memory yet: reserve the ring first");
-    }
-    return present;
-  }
-
-  long byteSize() {
-    DeviceBuffer present = memory;
-    return present == null ? 0 : present.byteSize();
-  }
-
-  /** Whether there is memory of that size; none at all does not even hold a bucket of no bytes. */
-  boolean holds(long bytes) {
-    DeviceBuffer present = memory;
-    return present != null && present.byteSize() >= bytes;
-  }
-
-  void replaceMemory(DeviceBuffer other) {
-    dropMemory();
-    memory = other;
-  }
-
-  void dropMemory() {
-    DeviceBuffer present = memory;
-    memory = null;
-    if (present != null) {
-      present.close();
-    }
+    return slot.memory();
   }
 
   /** Keeps a source tensor until the slot has drained. */
@@ -119,8 +91,6 @@ final class PackedBuffer {
 
   void close() {
     release();
-    dropMemory();
     drained.close();
-    stream.close();
   }
 }

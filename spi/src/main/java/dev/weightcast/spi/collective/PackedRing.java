@@ -1,7 +1,6 @@
 package dev.weightcast.spi.collective;
 
 import dev.weightcast.api.Deadline;
-import dev.weightcast.api.DeviceEvent;
 import dev.weightcast.api.DeviceStream;
 import dev.weightcast.api.WeightTransferException;
 import java.util.ArrayList;
@@ -10,32 +9,45 @@ import java.util.List;
 /**
  * The slots that buckets go through, round robin: allocated once, kept between updates, grown only
  * when a plan needs it. Not thread-safe: it belongs to the operation that runs.
+ *
+ * <p>A slot can have several turns: buckets that follow each other through the same memory on the
+ * same stream, without the host waiting for one before it enqueues the next.
  */
 final class PackedRing {
 
+  /**
+   * How many tensors that travel alone may follow each other through one slot: they are small as a
+   * rule, and waiting for each costs more than moving it.
+   */
+  static final int UNPACKED_TURNS = 32;
+
+  /** How many bytes of buckets may be under way beyond one a slot. */
+  static final long WINDOW_BYTES = 64L << 20;
+
+  private record Slot(SlotMemory memory, List<PackedBuffer> turns) {}
+
   private final DeviceRuntime runtime;
-  private final List<PackedBuffer> slots = new ArrayList<>();
+  private final List<Slot> slots = new ArrayList<>();
   private int inUse;
+  private int depth = 1;
 
   PackedRing(DeviceRuntime runtime) {
     this.runtime = runtime;
   }
 
-  /** Makes sure that there are so many slots, and uses that many from now on. */
-  void prepare(int count) {
+  /** Makes sure that there are so many slots of so many turns, and uses that many from now on. */
+  void prepare(int count, int turns) {
     while (slots.size() < count) {
-      String label = "ring slot " + slots.size();
-      DeviceStream stream = runtime.createStream(label);
-      DeviceEvent event;
-      try {
-        event = runtime.createEvent();
-      } catch (RuntimeException | Error e) {
-        stream.close();
-        throw e;
+      DeviceStream stream = runtime.createStream("ring slot " + slots.size());
+      slots.add(new Slot(new SlotMemory(stream), new ArrayList<>()));
+    }
+    for (Slot slot : slots.subList(0, count)) {
+      while (slot.turns().size() < turns) {
+        slot.turns().add(new PackedBuffer(slot.memory(), runtime.createEvent()));
       }
-      slots.add(new PackedBuffer(stream, event));
     }
     inUse = count;
+    depth = turns;
   }
 
   /**
@@ -43,46 +55,74 @@ final class PackedRing {
    * anything larger is asked for, so that the ring is never held twice.
    */
   void reserve(long slotBytes) {
-    List<PackedBuffer> used = slots.subList(0, inUse);
+    List<SlotMemory> all = slots.stream().map(Slot::memory).toList();
+    List<SlotMemory> used = all.subList(0, inUse);
     if (used.stream().allMatch(slot -> slot.holds(slotBytes))) {
       return;
     }
     long before = byteSize();
-    used.stream().filter(slot -> !slot.holds(slotBytes)).forEach(PackedBuffer::dropMemory);
+    used.stream().filter(slot -> !slot.holds(slotBytes)).forEach(SlotMemory::dropMemory);
     // Slots that an earlier plan left over would come on top of what this plan has declared.
-    slots.subList(inUse, slots.size()).forEach(PackedBuffer::dropMemory);
+    all.subList(inUse, all.size()).forEach(SlotMemory::dropMemory);
     if (exceeds(used, slotBytes, before)) {
-      used.forEach(PackedBuffer::dropMemory);
+      used.forEach(SlotMemory::dropMemory);
     }
     for (int i = 0; i < inUse; i++) {
-      if (!slots.get(i).holds(slotBytes)) {
-        slots.get(i).replaceMemory(runtime.allocate("ring slot " + i, slotBytes));
+      if (!used.get(i).holds(slotBytes)) {
+        used.get(i).replaceMemory(runtime.allocate("ring slot " + i, slotBytes));
       }
     }
   }
 
   /** Whether few large slots of an earlier plan make the ring larger than both plans declared. */
-  private static boolean exceeds(List<PackedBuffer> used, long slotBytes, long before) {
+  private static boolean exceeds(List<SlotMemory> used, long slotBytes, long before) {
     long after = used.stream().mapToLong(slot -> Math.max(slot.byteSize(), slotBytes)).sum();
     return after > Math.max(before, used.size() * slotBytes);
   }
 
+  /** The turn of a bucket; it may be taken when {@link #hasRoomFor} says so. */
   PackedBuffer slotFor(Bucket bucket) {
-    return slots.get(bucket.index() % inUse);
+    return turn(bucket.index());
   }
 
-  /** The slots in use, oldest bucket first, given that the next bucket has this index. */
+  private PackedBuffer turn(long index) {
+    List<PackedBuffer> turns = slots.get((int) (index % inUse)).turns();
+    return turns.get((int) (index / inUse % depth));
+  }
+
+  /**
+   * Whether a bucket may be enqueued: its turn is free, and what is under way stays small, or is
+   * less than one bucket a slot.
+   */
+  boolean hasRoomFor(Bucket bucket) {
+    if (slotFor(bucket).inFlight() != null) {
+      return false;
+    }
+    int count = 0;
+    long bytes = bucket.byteSize();
+    for (PackedBuffer turn : oldestFirst(bucket.index())) {
+      Bucket other = turn.inFlight();
+      if (other != null) {
+        count++;
+        bytes += other.byteSize();
+      }
+    }
+    return count < inUse || bytes <= WINDOW_BYTES;
+  }
+
+  /** The turns in use, oldest bucket first, given that the next bucket has this index. */
   List<PackedBuffer> oldestFirst(int nextBucket) {
-    List<PackedBuffer> ordered = new ArrayList<>(inUse);
-    for (int i = 0; i < inUse; i++) {
-      ordered.add(slots.get((nextBucket + i) % inUse));
+    int count = inUse * depth;
+    List<PackedBuffer> ordered = new ArrayList<>(count);
+    for (int i = 0; i < count; i++) {
+      ordered.add(turn((long) nextBucket + i));
     }
     return ordered;
   }
 
   /** The device memory that all slots hold. */
   long byteSize() {
-    return slots.stream().mapToLong(PackedBuffer::byteSize).sum();
+    return slots.stream().mapToLong(slot -> slot.memory().byteSize()).sum();
   }
 
   /**
@@ -92,28 +132,33 @@ final class PackedRing {
    *     are used
    */
   boolean quiesce(Deadline deadline) throws InterruptedException {
-    for (PackedBuffer slot : slots) {
-      while (!isDone(slot, deadline)) {
-        if (deadline.isOver()) {
-          return false;
+    for (Slot slot : slots) {
+      for (PackedBuffer turn : slot.turns()) {
+        while (!isDone(turn, deadline)) {
+          if (deadline.isOver()) {
+            return false;
+          }
         }
+        turn.release();
       }
-      slot.release();
     }
     return true;
   }
 
-  private static boolean isDone(PackedBuffer slot, Deadline deadline) throws InterruptedException {
+  private static boolean isDone(PackedBuffer turn, Deadline deadline) throws InterruptedException {
     try {
-      slot.mark();
-      return slot.drained().await(deadline.slice());
+      turn.mark();
+      return turn.drained().await(deadline.slice());
     } catch (WeightTransferException e) {
       return true; // its stream has failed, and that was reported: nothing runs there any more
     }
   }
 
   void close() {
-    slots.forEach(PackedBuffer::close);
+    for (Slot slot : slots) {
+      slot.turns().forEach(PackedBuffer::close);
+      slot.memory().close();
+    }
     slots.clear();
   }
 }

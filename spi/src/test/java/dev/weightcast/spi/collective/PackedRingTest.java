@@ -2,6 +2,8 @@ package dev.weightcast.spi.collective;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weightcast.api.DataType;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
@@ -44,8 +46,65 @@ class PackedRingTest {
     assertThat(runtime.account()).hasToString("nothing");
   }
 
+  @Test
+  void bucketsThatTakeTurnsShareTheMemoryAndTheStreamOfTheirSlot() {
+    ring.prepare(2, 3);
+    ring.reserve(100);
+    assertThat(ring.byteSize()).isEqualTo(200);
+    PackedBuffer first = ring.slotFor(bucket(0, 10));
+    PackedBuffer third = ring.slotFor(bucket(2, 10));
+    assertThat(third).isNotSameAs(first);
+    assertThat(third.memory()).isSameAs(first.memory());
+    assertThat(third.stream()).isSameAs(first.stream());
+    assertThat(ring.slotFor(bucket(1, 10)).memory()).isNotSameAs(first.memory());
+    assertThat(ring.slotFor(bucket(6, 10))).isSameAs(first);
+    ring.close();
+    assertThat(runtime.account()).hasToString("nothing");
+  }
+
+  @Test
+  void asManySmallBucketsAsThereAreTurnsHaveRoom() {
+    runtime.hold();
+    assertThat(launchWhileThereIsRoom(2, 3, 10)).isEqualTo(6);
+    runtime.letGo();
+  }
+
+  @Test
+  void bucketsOfMoreThanTheWindowHaveRoomOnceASlot() {
+    runtime.hold();
+    assertThat(launchWhileThereIsRoom(3, 8, PackedRing.WINDOW_BYTES)).isEqualTo(3);
+    runtime.letGo();
+  }
+
+  @Test
+  void whatIsUnderWayBeyondOneASlotFitsTheWindow() {
+    runtime.hold();
+    assertThat(launchWhileThereIsRoom(2, 32, PackedRing.WINDOW_BYTES / 10)).isEqualTo(10);
+    runtime.letGo();
+  }
+
+  private int launchWhileThereIsRoom(int count, int turns, long byteSize) {
+    ring.prepare(count, turns);
+    int launched = 0;
+    while (ring.hasRoomFor(bucket(launched, byteSize))) {
+      PackedBuffer slot = ring.slotFor(bucket(launched, byteSize));
+      slot.begin(slot.stream());
+      slot.launched(bucket(launched, byteSize));
+      launched++;
+    }
+    assertThat(ring.oldestFirst(launched).stream().filter(turn -> turn.inFlight() != null))
+        .extracting(turn -> turn.inFlight().index())
+        .isSorted()
+        .hasSize(launched);
+    return launched;
+  }
+
+  private static Bucket bucket(int index, long byteSize) {
+    return new Bucket(index, List.of(), byteSize, DataType.UINT8);
+  }
+
   private void reserve(int count, long slotBytes) {
-    ring.prepare(count);
+    ring.prepare(count, 1);
     ring.reserve(slotBytes);
   }
 }
