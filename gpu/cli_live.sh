@@ -257,7 +257,7 @@ part_onejvm() {
   if [ $code -eq 0 ]; then
     note 0 "bench in one process"
   else
-    grep -q 'the ranks share a GPU' "$work/one.log"
+    grep -q 'one process a rank, with bench --rank' "$work/one.log"
     note $? "bench in one process is refused by this NCCL, and that is said (exit $code)"
   fi
   local new=${NEW_NCCL:-$gpu/../.gpu/libnccl.so.2} list
