@@ -252,6 +252,26 @@ final class CudaRuntime implements DeviceRuntime {
   }
 
   /**
+   * The same for memory, which CUDA takes back when every kernel of the process has ended. On a
+   * thread of its own: a kernel of somebody else's may wait for ours. An interruption, or {@link
+   * #CLOSE_PATIENCE}, ends the wait; the memory follows when CUDA lets it go.
+   */
+  void releaseMemory(AutoCloseable thing, String call, ToIntFunction<CudaLibrary> action) {
+    account.closed(thing);
+    Thread thread = new Thread(() -> release(thing, call, action), "weightcast-cuda-free");
+    thread.setDaemon(true);
+    thread.start();
+    try {
+      thread.join(CLOSE_PATIENCE.toMillis());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    if (thread.isAlive()) {
+      LOG.log(Level.WARNING, "{0} on {1} waits for somebody else''s kernel", call, device());
+    }
+  }
+
+  /**
    * Makes waits on this runtime's streams look after a channel whose collectives run there.
    *
    * @param failure what the channel has noticed; cheap
