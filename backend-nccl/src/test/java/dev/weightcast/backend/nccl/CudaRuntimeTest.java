@@ -197,8 +197,13 @@ class CudaRuntimeTest {
       closer.interrupt();
       closer.join(5_000);
       assertThat(closer.isAlive()).as("it does not wait when interrupted").isFalse();
+      DeviceBuffer second = other.allocate("c", 8);
+      Thread patient = new Thread(second::close);
+      patient.start();
+      patient.join(10_000);
+      assertThat(patient.isAlive()).as("it does not wait for ever").isFalse();
       assertThat(other.account().isEmpty()).isTrue();
-      assertThat(device.open()).isEqualTo(1);
+      assertThat(device.open()).isEqualTo(2);
       device.freeMayReturn.countDown();
       for (int i = 0; device.open() > 0 && i < 1_000; i++) {
         Thread.sleep(10);
