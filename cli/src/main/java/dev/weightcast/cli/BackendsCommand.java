@@ -78,6 +78,7 @@ final class BackendsCommand implements Callable<Integer> {
     report.origin().location().ifPresent(jar -> json.put("jar", jar));
     report.spiVersion().ifPresent(version -> json.put("spi_version", version));
     report.priority().ifPresent(priority -> json.put("priority", priority));
+    json.put("details", report.details());
     json.put("reasons", problems(report.problems()));
     return json;
   }

@@ -6,9 +6,11 @@ import dev.weightcast.api.DeviceBuffer;
 import dev.weightcast.api.DeviceStream;
 import dev.weightcast.api.InvalidInfoException;
 import dev.weightcast.api.WeightTransferException;
+import dev.weightcast.backend.loopback.Fault.Kind;
 import dev.weightcast.spi.collective.Communicator;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.time.Duration;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.Optional;
@@ -22,18 +24,25 @@ import org.jspecify.annotations.Nullable;
  */
 final class LoopbackCommunicator implements Communicator {
 
+  /** How long a bucket waits for the one behind it at most, in real time. */
+  private static final Duration HOLD_BACK = Duration.ofMillis(20);
+
   private final LoopbackGroup group;
   private final int rank;
   private final LoopbackRuntime runtime;
+  private final RankFaults faults;
   private final NavigableMap<Long, Collective> underWay = new TreeMap<>();
   private long nextSequence;
+  private boolean killed; // guarded by the group's lock
+  private long lastFinished = -1; // guarded by the group's lock
   private volatile @Nullable String abortReason;
   private volatile @Nullable WeightTransferException failure;
 
-  LoopbackCommunicator(LoopbackGroup group, int rank, LoopbackRuntime runtime) {
+  LoopbackCommunicator(LoopbackGroup group, int rank, LoopbackRuntime runtime, RankFaults faults) {
     this.group = group;
     this.rank = rank;
     this.runtime = runtime;
+    this.faults = faults;
   }
 
   @Override
@@ -62,13 +71,36 @@ final class LoopbackCommunicator implements Communicator {
         stream,
         (collective, on) -> {
           if (rank == root) {
-            collective.publish(bytes);
+            refuseWhatNeedsAReceiver(collective);
+            collective.publish(rank, bytes);
             group.changed.signalAll();
             await(collective, on, () -> collective.isFinishedByAllBut(rank));
-          } else if (await(collective, on, () -> collective.source() != null)) {
+          } else if (arrives(collective, on)) {
             receive(collective, bytes, count * type.byteSize());
+            if (await(collective, on, () -> collective.source() != null)) { // not taken away since
+              faults.corrupt(collective.sequence(), bytes, count * type.byteSize());
+            }
           }
         });
+  }
+
+  private void refuseWhatNeedsAReceiver(Collective collective) {
+    for (Kind kind : List.of(Kind.DROP, Kind.CORRUPT)) {
+      faults.refuse(kind, collective.sequence(), "rank " + rank + " sends the bucket");
+    }
+  }
+
+  /** Waits for the root's bytes; in vain if they are to be lost on the way. */
+  private boolean arrives(Collective collective, LoopbackStream on) throws InterruptedException {
+    long bucket = collective.sequence();
+    boolean lost = isLost(bucket);
+    return await(collective, on, () -> !lost && collective.source() != null);
+  }
+
+  private boolean isLost(long bucket) {
+    return faults
+        .take(Kind.DROP, bucket, "never gets the bytes of " + RankFaults.place(bucket))
+        .isPresent();
   }
 
   /** Copies without the lock; only if the root is still there afterwards are the bytes good. */
@@ -103,7 +135,8 @@ final class LoopbackCommunicator implements Communicator {
           bytes.host().read(bytes.offset(), number);
           collective.add(number.getFloat(0));
           group.changed.signalAll();
-          if (await(collective, on, () -> collective.missing().isEmpty())) {
+          boolean lost = isLost(collective.sequence());
+          if (await(collective, on, () -> !lost && collective.missing().isEmpty())) {
             number.clear().putFloat(0, collective.sum());
             bytes.host().write(bytes.offset(), number);
           }
@@ -141,9 +174,10 @@ final class LoopbackCommunicator implements Communicator {
 
   private void run(long sequence, Collective.Call call, Part part, LoopbackStream on)
       throws InterruptedException {
+    faults.before(sequence, () -> isOver() || on.isClosing());
     group.lock.lockInterruptibly();
     try {
-      if (isOver()) {
+      if (isOver() || dies(sequence)) {
         return;
       }
       Collective collective = group.collective(sequence);
@@ -155,6 +189,7 @@ final class LoopbackCommunicator implements Communicator {
       group.changed.signalAll();
       if (!isOver()) {
         part.play(collective, on);
+        holdBack(collective, on);
       }
       end(collective);
     } finally {
@@ -162,11 +197,44 @@ final class LoopbackCommunicator implements Communicator {
     }
   }
 
+  /** Whether the rank is killed here: it says nothing any more, and what it sent is gone. */
+  private boolean dies(long sequence) {
+    String text = "was killed at " + RankFaults.place(sequence);
+    boolean noticed = faults.take(Kind.KILL, sequence, text).isPresent();
+    boolean silent = !noticed && faults.take(Kind.KILL_SILENTLY, sequence, text).isPresent();
+    if (noticed || silent) {
+      fail("rank " + rank + " " + text + ", as planned");
+      killed = true;
+      underWay.values().forEach(collective -> collective.withdraw(rank));
+    }
+    if (noticed) {
+      group.leave(rank, "its connection was closed");
+    }
+    group.changed.signalAll();
+    return noticed || silent;
+  }
+
+  /** Lets the bucket behind be done first, where that is planned and the bucket comes. */
+  private void holdBack(Collective collective, LoopbackStream on) throws InterruptedException {
+    long bucket = collective.sequence();
+    Optional<Fault> reorder = faults.take(Kind.REORDER, bucket, "holds back bucket " + bucket);
+    if (reorder.isEmpty()) {
+      return;
+    }
+    Deadline patience = Deadline.after(HOLD_BACK);
+    boolean done =
+        await(collective, on, () -> lastFinished > bucket || patience.isOver())
+            && lastFinished > bucket;
+    faults.note(
+        reorder.get(), done ? "the next was done first" : "the next did not come in good time");
+  }
+
   private void end(Collective collective) {
     if (isOver() || failedPeer(collective)) {
       return; // not finished: whoever needs this rank's part must not believe it was
     }
     underWay.remove(collective.sequence());
+    lastFinished = Math.max(lastFinished, collective.sequence());
     collective.finish(rank);
     if (collective.isFinishedByAll()) {
       group.retire(collective);
@@ -236,7 +304,10 @@ final class LoopbackCommunicator implements Communicator {
     try {
       if (abortReason == null) {
         abortReason = reason;
-        group.leave(rank, reason);
+        faults.end();
+        if (!killed) { // the dead say nothing
+          group.leave(rank, reason);
+        }
       }
     } finally {
       group.lock.unlock();

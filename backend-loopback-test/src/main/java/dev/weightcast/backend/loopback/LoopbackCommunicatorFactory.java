@@ -1,7 +1,11 @@
 package dev.weightcast.backend.loopback;
 
 import dev.weightcast.api.Deadline;
+import dev.weightcast.api.TransferAbortedException;
+import dev.weightcast.api.TransferException;
+import dev.weightcast.api.TransferPhase;
 import dev.weightcast.api.UniqueId;
+import dev.weightcast.backend.loopback.Fault.Kind;
 import dev.weightcast.spi.collective.Communicator;
 import dev.weightcast.spi.collective.CommunicatorFactory;
 import dev.weightcast.spi.collective.DeviceRuntime;
@@ -13,8 +17,32 @@ final class LoopbackCommunicatorFactory implements CommunicatorFactory {
 
   @Override
   public Communicator join(ProcessGroup group, DeviceRuntime device, Deadline deadline) {
-    LoopbackGroup joined = MeetingPoints.OF_THIS_JVM.join(group, deadline);
-    return new LoopbackCommunicator(joined, group.rank(), (LoopbackRuntime) device);
+    LoopbackRuntime runtime = (LoopbackRuntime) device;
+    RankFaults faults = MeetingPoints.OF_THIS_JVM.faultsOf(group, deadline);
+    runtime.attach(faults);
+    LoopbackGroup joined = join(group, faults, deadline);
+    return new LoopbackCommunicator(joined, group.rank(), runtime, faults);
+  }
+
+  private static LoopbackGroup join(ProcessGroup group, RankFaults faults, Deadline deadline) {
+    try {
+      faults.beLate(deadline);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new TransferAbortedException(
+          group + " was interrupted before it came to the rendezvous, late as planned",
+          TransferPhase.RENDEZVOUS,
+          0,
+          0,
+          e);
+    }
+    if (faults.take(Kind.KILL_IN_RENDEZVOUS, 0, "was killed in rendezvous").isPresent()) {
+      throw new TransferException(
+          group + " was killed in rendezvous, as planned", TransferPhase.RENDEZVOUS, 0, 0, null);
+    }
+    return faults.take(Kind.ABSENT, 0, "does not find the others").isPresent()
+        ? MeetingPoints.OF_THIS_JVM.joinNobody(group, deadline)
+        : MeetingPoints.OF_THIS_JVM.join(group, deadline);
   }
 
   @Override

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Properties;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -57,6 +58,11 @@ final class NcclNatives {
 
   NcclVersion version() {
     return present(version);
+  }
+
+  /** What is known of both libraries and of the devices, whether or not they can be used. */
+  Map<String, String> details() {
+    return NcclDetails.of(cuda, version);
   }
 
   private static <T> T present(@Nullable T thing) {
