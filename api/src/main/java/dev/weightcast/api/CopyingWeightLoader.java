@@ -76,6 +76,25 @@ public final class CopyingWeightLoader implements WeightLoader {
     return Collections.unmodifiableSet(new TreeSet<>(missing));
   }
 
+  /**
+   * Checks that every destination has been written since the loader was made or {@link #reset()}:
+   * to be called before {@code finishWeightUpdate}, where an update is to bring the whole model.
+   *
+   * @throws TensorMismatchException if not; names the first that are missing
+   */
+  public void requireComplete() {
+    if (!missing.isEmpty()) {
+      List<String> first = missing.stream().limit(3).map(name -> "'" + name + "'").toList();
+      throw new TensorMismatchException(
+          missing.size()
+              + " of "
+              + destinations.size()
+              + " destinations were not in the update: "
+              + String.join(", ", first)
+              + (missing.size() > first.size() ? ", …" : ""));
+    }
+  }
+
   /** Forgets what was copied, before the next update. */
   public void reset() {
     missing.addAll(destinations.keySet());

@@ -36,14 +36,29 @@ public final class HostMemory implements Memory {
    * @param byteSize how many bytes
    * @return the memory
    * @throws InvalidInfoException if the size is negative
+   * @throws OutOfDeviceMemoryException if there is not so much
    */
   public static HostMemory allocate(long byteSize) {
     checkSize(byteSize);
     List<ByteBuffer> chunks = new ArrayList<>();
     for (long done = 0; done < byteSize; done += CHUNK_BYTES) {
-      chunks.add(ByteBuffer.allocateDirect((int) Math.min(CHUNK_BYTES, byteSize - done)));
+      chunks.add(allocateChunk((int) Math.min(CHUNK_BYTES, byteSize - done), byteSize));
     }
     return new HostMemory(chunks, byteSize);
+  }
+
+  private static ByteBuffer allocateChunk(int bytes, long all) {
+    try {
+      return ByteBuffer.allocateDirect(bytes);
+    } catch (OutOfMemoryError e) {
+      throw new OutOfDeviceMemoryException(
+          "no "
+              + all
+              + " bytes of host memory outside the Java heap: "
+              + e.getMessage()
+              + "; raise -XX:MaxDirectMemorySize",
+          all);
+    }
   }
 
   /**

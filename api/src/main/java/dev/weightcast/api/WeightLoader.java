@@ -11,6 +11,12 @@ import java.util.List;
  * there ({@link DeviceStream#copy}) needs no synchronisation at all. A loader that reads bytes on
  * the host copies them to {@link HostMemory} and calls {@link DeviceStream#synchronize} first.
  * Nothing may be kept: the buffer is used again for a later bucket.
+ *
+ * <p>When another rank fails in the middle of a bucket, the stream goes on with undefined bytes in
+ * the buffer, and a loader that waits for it may see them before the engine has noticed. The update
+ * then fails, and the tensors that the loader was handed count as mixed in {@link WeightStatus}:
+ * what is loaded is no more than a candidate until {@code finishWeightUpdate} has succeeded. A
+ * loader that sits in a wait of its own meanwhile is interrupted.
  */
 @FunctionalInterface
 public interface WeightLoader {

@@ -4,6 +4,7 @@ import dev.weightcast.api.BackendException;
 import dev.weightcast.api.InvalidInfoException;
 import dev.weightcast.api.TensorMismatchException;
 import dev.weightcast.api.TransferException;
+import dev.weightcast.api.TransferMismatchException;
 import dev.weightcast.api.WeightTransferException;
 import dev.weightcast.safetensors.CheckpointIoException;
 import dev.weightcast.safetensors.InvalidCheckpointException;
@@ -87,7 +88,9 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
     if (e instanceof BackendException) {
       return ExitCode.UNAVAILABLE;
     }
-    return e instanceof TensorMismatchException ? ExitCode.MISMATCH : ExitCode.FAILED;
+    return e instanceof TensorMismatchException || e instanceof TransferMismatchException
+        ? ExitCode.MISMATCH
+        : ExitCode.FAILED;
   }
 
   /** Ours speak for themselves; of others the type is needed too. */

@@ -74,7 +74,7 @@ final class LoopbackRuntime implements DeviceRuntime {
   private HostMemory hostMemory(String label, long byteSize) {
     try {
       return HostMemory.allocate(byteSize);
-    } catch (OutOfMemoryError e) {
+    } catch (OutOfDeviceMemoryException e) {
       throw new OutOfDeviceMemoryException(
           "no "
               + byteSize
@@ -85,8 +85,7 @@ final class LoopbackRuntime implements DeviceRuntime {
               + " ("
               + account().bytes()
               + " are in use by this engine): "
-              + e.getMessage()
-              + "; raise -XX:MaxDirectMemorySize",
+              + e.getMessage(),
           byteSize);
     }
   }

@@ -15,13 +15,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class CheckedPass {
 
-  private final CollectiveEngine engine;
+  private final FailureTranslation failures;
   private final WeightPass pass;
   private final List<TensorSpec> announced;
   private int position;
 
-  CheckedPass(CollectiveEngine engine, WeightPass pass, List<TensorSpec> announced) {
-    this.engine = engine;
+  CheckedPass(FailureTranslation failures, WeightPass pass, List<TensorSpec> announced) {
+    this.failures = failures;
     this.pass = pass;
     this.announced = announced;
   }
@@ -74,7 +74,7 @@ final class CheckedPass {
     try {
       return pass.hasNext() ? Objects.requireNonNull(pass.next(), "it yielded null") : null;
     } catch (Exception e) { // also checked ones: not every source is written in Java
-      throw engine.thrownBy("the source at " + where, e, progress);
+      throw failures.thrownBy("the source at " + where, e, progress);
     }
   }
 

@@ -6,10 +6,7 @@ import dev.weightcast.api.DeviceEvent;
 import dev.weightcast.api.EngineState;
 import dev.weightcast.api.InvalidInfoException;
 import dev.weightcast.api.Packing;
-import dev.weightcast.api.TensorMismatchException;
 import dev.weightcast.api.TensorSpec;
-import dev.weightcast.api.TransferAbortedException;
-import dev.weightcast.api.TransferException;
 import dev.weightcast.api.TransferListener;
 import dev.weightcast.api.TransferPhase;
 import dev.weightcast.api.TransferPlan;
@@ -42,6 +39,7 @@ final class CollectiveEngine {
   private final PackedRing ring;
   private final EngineLifecycle lifecycle = new EngineLifecycle(this::cleanUp);
   private final Membership membership;
+  private final FailureTranslation failures;
   private Consumer<Throwable> onFailure = failure -> {};
   private Consumer<Bucket> onDrained = bucket -> {};
   private boolean inPeace;
@@ -58,6 +56,7 @@ final class CollectiveEngine {
     this.config = config;
     this.ring = new PackedRing(runtime);
     this.membership = new Membership(config.root());
+    this.failures = new FailureTranslation(backend, membership);
   }
 
   /** Whom to tell what an operation has failed with, before the engine says that it has. */
@@ -186,8 +185,8 @@ final class CollectiveEngine {
       return body.run(progress);
     } catch (Exception e) { // also checked ones: a success would be the worst to make of them
       boolean ours = watchdog.hasInterrupted();
-      interrupted = !ours && isInterruption(e);
-      throw told(e, progress);
+      interrupted = !ours && FailureTranslation.isInterruption(e);
+      throw failures.told(e, progress);
     } finally {
       watchdog.disarm();
       if (interrupted) {
@@ -196,65 +195,8 @@ final class CollectiveEngine {
     }
   }
 
-  private static boolean isInterruption(Exception e) {
-    return e instanceof InterruptedException || e.getCause() instanceof InterruptedException;
-  }
-
-  /** What an operation's failure is told as. What has been told already stays as it is. */
-  RuntimeException told(Exception e, OperationProgress progress) {
-    boolean over = progress.deadline().isOver();
-    boolean aborted = e instanceof TransferAbortedException && isInterruption(e);
-    if (e instanceof InterruptedException || aborted) {
-      if (over) {
-        // A join that does not look at the deadline knows only that the watchdog interrupted it.
-        return progress.over(missingRanks(), aborted ? e : null);
-      }
-      Optional<TransferException> peer = otherRankFailed(progress, e);
-      if (peer.isPresent()) {
-        return peer.get();
-      }
-    }
-    if (e instanceof InterruptedException) {
-      return progress.aborted("its thread was interrupted", e);
-    }
-    if (e instanceof TransferException already) {
-      return already;
-    }
-    if (e instanceof InvalidInfoException invalid) {
-      return invalid;
-    }
-    if (over) {
-      return progress.over(missingRanks(), e);
-    }
-    Optional<TransferException> peer = otherRankFailed(progress, e);
-    if (peer.isPresent()) {
-      return peer.get();
-    }
-    return e instanceof TensorMismatchException mismatch
-        ? mismatch
-        : progress.failed("the " + backend + " backend", e);
-  }
-
-  /** That another rank has failed, if that may be what an exception comes from. */
-  private Optional<TransferException> otherRankFailed(OperationProgress progress, Exception e) {
-    return membership
-        .peerFailure(e, progress)
-        .or(
-            () ->
-                progress
-                    .seen()
-                    .or(membership::failure)
-                    .flatMap(failure -> membership.peerFailure(failure, progress)));
-  }
-
-  /** What a source, a loader or a listener has thrown. */
-  TransferException thrownBy(String what, Exception e, OperationProgress progress) {
-    boolean wakened =
-        e instanceof TransferException || isInterruption(e) || progress.seen().isPresent();
-    return (wakened && !progress.deadline().isOver()
-            ? otherRankFailed(progress, e)
-            : Optional.<TransferException>empty())
-        .orElseGet(() -> progress.thrownBy(what, e, missingRanks()));
+  FailureTranslation failures() {
+    return failures;
   }
 
   /** Waits for an event, looking after the deadline and the communicator meanwhile. */
@@ -371,7 +313,7 @@ final class CollectiveEngine {
     try {
       what.accept(config.listener());
     } catch (Exception e) { // also checked ones: not every listener is written in Java
-      throw thrownBy("the listener", e, progress);
+      throw failures.thrownBy("the listener", e, progress);
     }
   }
 

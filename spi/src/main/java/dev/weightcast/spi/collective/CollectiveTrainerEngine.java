@@ -79,7 +79,7 @@ final class CollectiveTrainerEngine implements TrainerWeightTransferEngine<Broad
     engine.agree(packing, specs, options.version(), progress);
     WeightPass pass = ask(() -> Objects.requireNonNull(mapped.open(), "no pass"), progress);
     try {
-      CheckedPass checked = new CheckedPass(engine, pass, specs);
+      CheckedPass checked = new CheckedPass(engine.failures(), pass, specs);
       for (Bucket bucket : plan.buckets()) {
         PackedBuffer slot = engine.claim(bucket, progress, plan);
         sender.send(bucket, checked.take(bucket, slot, progress), slot);
@@ -87,14 +87,14 @@ final class CollectiveTrainerEngine implements TrainerWeightTransferEngine<Broad
       checked.finish(progress);
       engine.drain(plan, progress);
     } catch (Exception e) {
-      RuntimeException told = engine.told(e, progress);
+      RuntimeException told = engine.failures().told(e, progress);
       engine.abandon(told); // before the pass closes what is still being read
       throw told;
     } catch (Error e) {
       engine.abandon(e);
       throw e;
     } finally {
-      pass.close();
+      engine.ring().whenReleased(pass::close); // what it yielded may still be read
     }
     List<Integer> acknowledged = engine.awaitAcknowledgements(progress);
     return new TransferReport(
@@ -114,7 +114,7 @@ final class CollectiveTrainerEngine implements TrainerWeightTransferEngine<Broad
     } catch (InvalidInfoException e) {
       throw e;
     } catch (Exception e) { // also checked ones: not every source is written in Java
-      throw engine.thrownBy("the source", e, progress);
+      throw engine.failures().thrownBy("the source", e, progress);
     }
   }
 

@@ -156,7 +156,7 @@ final class CollectiveWorkerEngine
     try {
       loader.load(views, slot.stream(), progress.deadline());
     } catch (Exception e) { // also checked ones: not every loader is written in Java
-      throw engine.thrownBy("the loader", e, progress);
+      throw engine.failures().thrownBy("the loader", e, progress);
     }
   }
 

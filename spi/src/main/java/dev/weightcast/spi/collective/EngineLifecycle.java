@@ -61,6 +61,7 @@ final class EngineLifecycle {
   private @Nullable Current current;
   private boolean cleanupClaimed;
   private boolean cleaned;
+  private @Nullable Thread cleaner;
 
   /**
    * @param cleanup gives everything back; runs once, when the engine is closed and idle
@@ -143,7 +144,8 @@ final class EngineLifecycle {
 
   /**
    * Closes for good: cancels the operation under way and waits for it to end, for at most so long.
-   * Called from within the operation it does not wait; the operation cleans up when it ends.
+   * Called from within the operation, or from within the clean-up, it does not wait; the operation
+   * cleans up when it ends.
    */
   void close(Duration patience) {
     boolean last;
@@ -155,7 +157,8 @@ final class EngineLifecycle {
         running.deadline.cancel(
             "the engine was closed by thread '" + Thread.currentThread().getName() + "'");
       }
-      if (running == null ? cleanupClaimed : running.thread != Thread.currentThread()) {
+      boolean own = Thread.currentThread() == (running == null ? cleaner : running.thread);
+      if (!own && (running != null || cleanupClaimed)) {
         awaitClean(patience.toNanos());
       }
       last = claimCleanup();
@@ -189,6 +192,7 @@ final class EngineLifecycle {
       return false;
     }
     cleanupClaimed = true;
+    cleaner = Thread.currentThread();
     return true;
   }
 
@@ -202,6 +206,7 @@ final class EngineLifecycle {
       lock.lock();
       try {
         cleaned = true;
+        cleaner = null;
         clean.signalAll();
       } finally {
         lock.unlock();

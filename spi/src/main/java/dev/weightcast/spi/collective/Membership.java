@@ -4,11 +4,14 @@ import dev.weightcast.api.TransferException;
 import dev.weightcast.api.WeightTransferException;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** The group that an engine is in: its live channel, and what is agreed on beside it. */
 final class Membership {
+
+  private static final Pattern LINE_BREAKS = Pattern.compile("\\s*\\R\\s*");
 
   private final int root;
   private volatile @Nullable ProcessGroup group;
@@ -140,11 +143,11 @@ final class Membership {
     return silent.isEmpty() && live != null ? live.missingRanks() : silent;
   }
 
-  /** Ends what is under way, and tells the others why. */
+  /** Ends what is under way, and tells the others why, in one line. */
   void abort(String reason) {
     Communicator present = communicator;
     if (present != null) {
-      present.abort(reason);
+      present.abort(LINE_BREAKS.matcher(reason).replaceAll(" | "));
     }
   }
 

@@ -47,6 +47,10 @@ final class PackedBuffer {
     held.add(tensor);
   }
 
+  boolean holdsAnything() {
+    return !held.isEmpty();
+  }
+
   /** Says that work of a bucket is about to be enqueued on a stream. */
   void begin(DeviceStream on) {
     unmarked = on;

@@ -3,6 +3,8 @@ package dev.weightcast.spi.collective;
 import dev.weightcast.api.Deadline;
 import dev.weightcast.api.DeviceStream;
 import dev.weightcast.api.WeightTransferException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -24,10 +26,13 @@ final class PackedRing {
   /** How many bytes of buckets may be under way beyond one a slot. */
   static final long WINDOW_BYTES = 64L << 20;
 
+  private static final Logger LOG = System.getLogger("dev.weightcast");
+
   private record Slot(SlotMemory memory, List<PackedBuffer> turns) {}
 
   private final DeviceRuntime runtime;
   private final List<Slot> slots = new ArrayList<>();
+  private final List<Runnable> waiting = new ArrayList<>();
   private int inUse;
   private int depth = 1;
 
@@ -132,17 +137,48 @@ final class PackedRing {
    *     are used
    */
   boolean quiesce(Deadline deadline) throws InterruptedException {
-    for (Slot slot : slots) {
-      for (PackedBuffer turn : slot.turns()) {
-        while (!isDone(turn, deadline)) {
-          if (deadline.isOver()) {
-            return false;
-          }
+    List<PackedBuffer> busy = new ArrayList<>(turns());
+    while (true) {
+      for (PackedBuffer turn : List.copyOf(busy)) {
+        if (isDone(turn, deadline)) {
+          turn.release();
+          busy.remove(turn);
         }
-        turn.release();
+      }
+      if (busy.isEmpty()) {
+        runWaiting();
+        return true;
+      }
+      if (deadline.isOver()) {
+        return false;
       }
     }
-    return true;
+  }
+
+  private List<PackedBuffer> turns() {
+    return slots.stream().flatMap(slot -> slot.turns().stream()).toList();
+  }
+
+  /** Does something once nothing reads the source tensors any more: now, if that is so. */
+  void whenReleased(Runnable action) {
+    if (turns().stream().noneMatch(PackedBuffer::holdsAnything)) {
+      action.run();
+    } else {
+      waiting.add(action);
+    }
+  }
+
+  private void runWaiting() {
+    List<Runnable> actions = List.copyOf(waiting);
+    waiting.clear();
+    for (Runnable action : actions) {
+      try {
+        action.run();
+      } catch (RuntimeException | Error e) {
+        // It must not throw. Whoever waits for the ring has nothing to do with it.
+        LOG.log(Level.WARNING, "closing a source's pass threw", e);
+      }
+    }
   }
 
   private static boolean isDone(PackedBuffer turn, Deadline deadline) throws InterruptedException {
@@ -160,5 +196,6 @@ final class PackedRing {
       slot.memory().close();
     }
     slots.clear();
+    runWaiting();
   }
 }
