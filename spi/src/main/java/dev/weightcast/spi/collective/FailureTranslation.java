@@ -70,11 +70,14 @@ final class FailureTranslation {
 
   /** What a source, a loader or a listener has thrown. */
   TransferException thrownBy(String what, Exception e, OperationProgress progress) {
+    if (progress.deadline().isOver()) {
+      return progress.thrownBy(what, e, membership.missingRanks());
+    }
     boolean wakened =
-        e instanceof TransferException || isInterruption(e) || progress.seen().isPresent();
-    return (wakened && !progress.deadline().isOver()
-            ? otherRankFailed(progress, e)
-            : Optional.<TransferException>empty())
+        e instanceof TransferException
+            || FailureTranslation.isInterruption(e)
+            || progress.seen().isPresent();
+    return (wakened ? otherRankFailed(progress, e) : membership.peerFailure(e, progress))
         .orElseGet(() -> progress.thrownBy(what, e, membership.missingRanks()));
   }
 }
