@@ -11,6 +11,8 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.BooleanSupplier;
 
 /**
  * CUDA on host memory: what is enqueued runs at once, or when the test lets it; any call can be
@@ -25,11 +27,13 @@ final class FakeCuda implements CudaLibrary {
   private final Set<Long> streams = new HashSet<>();
   private final Map<Long, Boolean> events = new HashMap<>();
   private final Map<String, Deque<Integer>> script = new HashMap<>();
-  private final Deque<Runnable> held = new ArrayDeque<>();
+  private final Deque<Work> held = new ArrayDeque<>();
   private final List<String> calls = new ArrayList<>();
   private boolean holding;
   private long nextAddress = 0x10000;
   private long nextHandle = 0x100;
+
+  private record Work(BooleanSupplier isReady, Runnable effect) {}
 
   /** The next such call answers this. */
   synchronized FakeCuda fail(String call, int status) {
@@ -44,8 +48,19 @@ final class FakeCuda implements CudaLibrary {
 
   synchronized void release() {
     holding = false;
-    held.forEach(Runnable::run);
-    held.clear();
+    advance();
+  }
+
+  /** Enqueues work that ends by itself some time; what comes after it waits, on all streams. */
+  synchronized void enqueueWhen(BooleanSupplier isReady, Runnable effect) {
+    held.add(new Work(isReady, effect));
+    advance();
+  }
+
+  private void advance() {
+    while (!held.isEmpty() && !holding && held.element().isReady().getAsBoolean()) {
+      held.remove().effect().run();
+    }
   }
 
   synchronized List<String> calls() {
@@ -73,8 +88,8 @@ final class FakeCuda implements CudaLibrary {
   }
 
   private void enqueue(Runnable work) {
-    if (holding) {
-      held.add(work);
+    if (holding || !held.isEmpty()) {
+      held.add(new Work(() -> true, work));
     } else {
       work.run();
     }
@@ -107,6 +122,13 @@ final class FakeCuda implements CudaLibrary {
   }
 
   @Override
+  public synchronized int deviceProperties(int device, String[] nameAndMemory) {
+    nameAndMemory[0] = "Fake GPU";
+    nameAndMemory[1] = Long.toString(TOTAL);
+    return answer("cudaGetDeviceProperties");
+  }
+
+  @Override
   public synchronized int memoryInfo(int device, long[] freeAndTotal) {
     freeAndTotal[0] = TOTAL - memory.values().stream().mapToLong(ByteBuffer::capacity).sum();
     freeAndTotal[1] = TOTAL;
@@ -124,8 +146,20 @@ final class FakeCuda implements CudaLibrary {
     return status;
   }
 
+  /** Whether memory is taken back at once, or when the test lets it. */
+  volatile CountDownLatch freeMayReturn = new CountDownLatch(0);
+
   @Override
-  public synchronized int free(int device, long address) {
+  public int free(int device, long address) {
+    try {
+      freeMayReturn.await();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+    return takeBack(address);
+  }
+
+  private synchronized int takeBack(long address) {
     if (address != 0 && memory.remove(address) == null) {
       throw new AssertionError("freed twice: " + address);
     }
@@ -145,7 +179,9 @@ final class FakeCuda implements CudaLibrary {
     if (!pinned.remove(address)) {
       throw new AssertionError("not pinned: " + address);
     }
-    return free(device, address);
+    int status = takeBack(address);
+    calls.set(calls.size() - 1, "cudaFreeHost");
+    return status;
   }
 
   @Override
@@ -170,6 +206,7 @@ final class FakeCuda implements CudaLibrary {
 
   @Override
   public synchronized int queryStream(int device, long stream) {
+    advance();
     int status = answer("cudaStreamQuery");
     return status != SUCCESS ? status : held.isEmpty() ? SUCCESS : NOT_READY;
   }
@@ -203,6 +240,7 @@ final class FakeCuda implements CudaLibrary {
 
   @Override
   public synchronized int queryEvent(int device, long event) {
+    advance();
     int status = answer("cudaEventQuery");
     return status != SUCCESS ? status : events.get(event) ? SUCCESS : NOT_READY;
   }
