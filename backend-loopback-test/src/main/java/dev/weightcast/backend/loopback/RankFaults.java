@@ -13,6 +13,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -81,6 +82,11 @@ final class RankFaults {
 
   /** Whether the fault is due: it is not asked for twice. */
   Optional<Fault> take(Kind kind, long at, String text) {
+    return take(kind, at, text, fault -> {});
+  }
+
+  /** The same; what follows is done before anybody can see in the log that it has happened. */
+  private Optional<Fault> take(Kind kind, long at, String text, Consumer<Fault> first) {
     FaultInjection present = injection;
     return present == null || ended
         ? Optional.empty()
@@ -118,21 +124,20 @@ final class RankFaults {
   /** Stands still and is late before the rank's part in a bucket, where that is planned. */
   void before(long bucket, BooleanSupplier over) throws InterruptedException {
     Duration start = now();
-    take(Kind.STOP, bucket, "stands still from " + place(bucket) + " on")
-        .ifPresent(
-            stop -> {
-              stoppedUntil =
-                  stop.duration().isZero()
-                      ? Deadline.MAX_TIMEOUT.multipliedBy(1000)
-                      : start.plus(stop.duration());
-              stopped = true;
-            });
+    take(
+        Kind.STOP, bucket, "stands still from " + place(bucket) + " on", stop -> stop(stop, start));
     standStill(over);
     Duration resumed = now();
     Optional<Fault> delay = take(Kind.DELAY, bucket, "is delayed at " + place(bucket));
     if (delay.isPresent()) {
       waitUntil(resumed.plus(delay.get().duration()), over);
     }
+  }
+
+  private void stop(Fault stop, Duration start) {
+    boolean endless = stop.duration().isZero();
+    stoppedUntil = endless ? Deadline.MAX_TIMEOUT.multipliedBy(1000) : start.plus(stop.duration());
+    stopped = true;
   }
 
   /** What every stream of the rank does before each piece of work. */

@@ -197,15 +197,14 @@ class FaultInjectionTest {
     FaultPlan.Builder plan = FaultPlan.builder().stop(1, 1, SECOND).stop(2, 3);
     try (FaultInjection faults = injectAndJoin(plan)) {
       Update update = update(faults);
-      until(() -> !faults.log().isEmpty());
-      clock.advance(SECOND);
-      until(() -> faults.log().size() == 2);
+      until(() -> faults.notInjected().isEmpty());
       assertThat(update.isDone()).isFalse();
-      faults.resume(1);
-      faults.resume(2);
+      clock.advance(SECOND); // ends the one
+      faults.resume(2); // and this the other
       awaitAll(update);
-      assertThat(faults.log().get(1))
-          .hasToString("stop(2, 3): rank 2 stands still from bucket 3 on");
+      assertThat(faults.log())
+          .extracting(FaultRecord::toString)
+          .contains("stop(2, 3): rank 2 stands still from bucket 3 on");
     }
   }
 
