@@ -8,6 +8,8 @@ import dev.weightcast.api.InvalidInfoException;
 import dev.weightcast.api.WeightTransferException;
 import dev.weightcast.backend.loopback.Fault.Kind;
 import dev.weightcast.spi.collective.Communicator;
+import dev.weightcast.spi.collective.PeerFailure;
+import dev.weightcast.spi.collective.SideChannel;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;
@@ -30,6 +32,7 @@ final class LoopbackCommunicator implements Communicator {
   private final LoopbackGroup group;
   private final int rank;
   private final LoopbackRuntime runtime;
+  private final @Nullable LoopbackSideChannel sideChannel;
   private final RankFaults faults;
   private final NavigableMap<Long, Collective> underWay = new TreeMap<>();
   private long nextSequence;
@@ -43,6 +46,10 @@ final class LoopbackCommunicator implements Communicator {
     this.rank = rank;
     this.runtime = runtime;
     this.faults = faults;
+    this.sideChannel =
+        group.notes().ranks().contains(rank)
+            ? new LoopbackSideChannel(group, rank, this::needed)
+            : null;
   }
 
   @Override
@@ -208,7 +215,7 @@ final class LoopbackCommunicator implements Communicator {
       underWay.values().forEach(collective -> collective.withdraw(rank));
     }
     if (noticed) {
-      group.leave(rank, "its connection was closed");
+      group.fail(rank, "its connection was closed");
     }
     group.changed.signalAll();
     return noticed || silent;
@@ -264,13 +271,23 @@ final class LoopbackCommunicator implements Communicator {
 
   /** Whether a rank has left without its part in this collective; that is a failure then. */
   private boolean failedPeer(Collective collective) {
-    for (var left : group.gone().entrySet()) {
-      if (left.getKey() != rank && !collective.isFinished(left.getKey())) {
-        fail("rank " + left.getKey() + " has left the group: " + left.getValue());
+    for (int left : group.gone().keySet()) {
+      if (left != rank && !collective.isFinished(left)) {
+        needed(left);
         return true;
       }
     }
     return false;
+  }
+
+  /** A rank has left that this one needs; the one to name is who failed first. */
+  private void needed(int gone) {
+    if (failure == null) {
+      int first = sideChannel == null ? gone : group.firstFailedBut(rank).orElse(gone);
+      failure =
+          new PeerFailure(
+              first, "rank " + first + " has left the group: " + group.gone().get(first));
+    }
   }
 
   private void fail(String reason) {
@@ -285,7 +302,20 @@ final class LoopbackCommunicator implements Communicator {
 
   @Override
   public Optional<WeightTransferException> failure() {
+    if (failure == null && abortReason == null && sideChannel != null) {
+      group.lock.lock();
+      try {
+        group.firstFailedBut(rank).ifPresent(this::needed); // at once, and not when it is missed
+      } finally {
+        group.lock.unlock();
+      }
+    }
     return Optional.ofNullable(failure);
+  }
+
+  @Override
+  public Optional<SideChannel> sideChannel() {
+    return Optional.ofNullable(sideChannel);
   }
 
   @Override
@@ -306,7 +336,7 @@ final class LoopbackCommunicator implements Communicator {
         abortReason = reason;
         faults.end();
         if (!killed) { // the dead say nothing
-          group.leave(rank, reason);
+          group.fail(rank, reason);
         }
       }
     } finally {
@@ -314,8 +344,21 @@ final class LoopbackCommunicator implements Communicator {
     }
   }
 
+  /** Leaves in peace, if it was not aborted before: only who needs this rank has lost something. */
   @Override
   public void close() {
-    abort("it was closed");
+    group.lock.lock();
+    try {
+      if (abortReason == null) {
+        abortReason = "it was closed";
+        faults.end();
+        if (!killed) {
+          group.leave(rank, "it was closed");
+        }
+      }
+      group.notes().removeAllOf(rank);
+    } finally {
+      group.lock.unlock();
+    }
   }
 }

@@ -11,9 +11,25 @@ import dev.weightcast.spi.collective.CommunicatorFactory;
 import dev.weightcast.spi.collective.DeviceRuntime;
 import dev.weightcast.spi.collective.ProcessGroup;
 import java.security.SecureRandom;
+import java.util.function.IntPredicate;
 
 /** Joins groups of this JVM. */
 final class LoopbackCommunicatorFactory implements CommunicatorFactory {
+
+  private final IntPredicate foreign;
+
+  LoopbackCommunicatorFactory() {
+    this(rank -> false);
+  }
+
+  /**
+   * Joins groups in which some ranks behave as if they were not Weightcast's own.
+   *
+   * @param foreign which; all ranks of a group are to be told the same
+   */
+  LoopbackCommunicatorFactory(IntPredicate foreign) {
+    this.foreign = foreign;
+  }
 
   @Override
   public Communicator join(ProcessGroup group, DeviceRuntime device, Deadline deadline) {
@@ -24,7 +40,7 @@ final class LoopbackCommunicatorFactory implements CommunicatorFactory {
     return new LoopbackCommunicator(joined, group.rank(), runtime, faults);
   }
 
-  private static LoopbackGroup join(ProcessGroup group, RankFaults faults, Deadline deadline) {
+  private LoopbackGroup join(ProcessGroup group, RankFaults faults, Deadline deadline) {
     try {
       faults.beLate(deadline);
     } catch (InterruptedException e) {
@@ -42,7 +58,7 @@ final class LoopbackCommunicatorFactory implements CommunicatorFactory {
     }
     return faults.take(Kind.ABSENT, 0, "does not find the others").isPresent()
         ? MeetingPoints.OF_THIS_JVM.joinNobody(group, deadline)
-        : MeetingPoints.OF_THIS_JVM.join(group, deadline);
+        : MeetingPoints.OF_THIS_JVM.join(group, foreign, deadline);
   }
 
   @Override

@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -108,15 +109,21 @@ final class MeetingPoints {
 
   /** Waits until all ranks are there; the last one to come wakes the others. */
   LoopbackGroup join(ProcessGroup group, Deadline deadline) {
-    return join(pointOf(group.info()), group, deadline);
+    return join(group, rank -> false, deadline);
+  }
+
+  /** The same with ranks that are not Weightcast's own; the last one to come decides which. */
+  LoopbackGroup join(ProcessGroup group, IntPredicate foreign, Deadline deadline) {
+    return join(pointOf(group.info()), group, foreign, deadline);
   }
 
   /** Waits in vain where none of the others looks. */
   LoopbackGroup joinNobody(ProcessGroup group, Deadline deadline) {
-    return join(new Object(), group, deadline);
+    return join(new Object(), group, rank -> false, deadline);
   }
 
-  private LoopbackGroup join(Object point, ProcessGroup group, Deadline deadline) {
+  private LoopbackGroup join(
+      Object point, ProcessGroup group, IntPredicate foreign, Deadline deadline) {
     lock.lock();
     try {
       Gathering gathering = gatherings.computeIfAbsent(point, key -> new Gathering(group));
@@ -126,7 +133,7 @@ final class MeetingPoints {
         changed.signalAll();
       }
       if (gathering.conflict == null && gathering.missing().isEmpty()) {
-        gathering.complete = new LoopbackGroup(group.worldSize());
+        gathering.complete = new LoopbackGroup(group.worldSize(), foreign);
       }
       return await(gathering, group, point, deadline);
     } finally {
@@ -171,7 +178,7 @@ final class MeetingPoints {
     } catch (InterruptedException e) {
       LoopbackGroup complete = gathering.complete;
       if (complete != null) { // the others have gone on already, and count on this rank
-        complete.leave(group.rank(), "its thread was interrupted while it joined");
+        complete.fail(group.rank(), "its thread was interrupted while it joined");
       }
       leave(gathering, group, point);
       Thread.currentThread().interrupt();

@@ -94,8 +94,11 @@ final class RankFaults {
             rank,
             kind,
             (int) at,
-            fault ->
-                who() + " " + text + (fault.duration().isZero() ? "" : " for " + fault.duration()));
+            fault -> {
+              first.accept(fault);
+              String during = fault.duration().isZero() ? "" : " for " + fault.duration();
+              return who() + " " + text + during;
+            });
   }
 
   void refuse(Kind kind, long at, String why) {
