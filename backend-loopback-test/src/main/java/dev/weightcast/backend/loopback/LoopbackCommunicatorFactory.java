@@ -11,24 +11,28 @@ import dev.weightcast.spi.collective.CommunicatorFactory;
 import dev.weightcast.spi.collective.DeviceRuntime;
 import dev.weightcast.spi.collective.ProcessGroup;
 import java.security.SecureRandom;
+import java.util.function.Consumer;
 import java.util.function.IntPredicate;
 
 /** Joins groups of this JVM. */
 final class LoopbackCommunicatorFactory implements CommunicatorFactory {
 
   private final IntPredicate foreign;
+  private final Consumer<LoopbackGroup> observer;
 
   LoopbackCommunicatorFactory() {
-    this(rank -> false);
+    this(rank -> false, group -> {});
   }
 
   /**
    * Joins groups in which some ranks behave as if they were not Weightcast's own.
    *
    * @param foreign which; all ranks of a group are to be told the same
+   * @param observer told which group each rank has joined
    */
-  LoopbackCommunicatorFactory(IntPredicate foreign) {
+  LoopbackCommunicatorFactory(IntPredicate foreign, Consumer<LoopbackGroup> observer) {
     this.foreign = foreign;
+    this.observer = observer;
   }
 
   @Override
@@ -37,6 +41,7 @@ final class LoopbackCommunicatorFactory implements CommunicatorFactory {
     RankFaults faults = MeetingPoints.OF_THIS_JVM.faultsOf(group, deadline);
     runtime.attach(faults);
     LoopbackGroup joined = join(group, faults, deadline);
+    observer.accept(joined);
     return new LoopbackCommunicator(joined, group.rank(), runtime, faults);
   }
 

@@ -12,7 +12,9 @@ import dev.weightcast.spi.BackendContext;
 import dev.weightcast.spi.collective.CollectiveEngines;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -29,6 +31,7 @@ final class Fleet implements AutoCloseable {
   TrainerWeightTransferEngine<BroadcastInitInfo> trainer;
   final List<WeightTransferEngine<BroadcastInitInfo, BroadcastUpdateInfo>> workers =
       new ArrayList<>();
+  private final Set<LoopbackGroup> groups = ConcurrentHashMap.newKeySet();
   private final ExecutorService threads = Executors.newCachedThreadPool();
   BroadcastInitInfo info;
 
@@ -42,7 +45,7 @@ final class Fleet implements AutoCloseable {
       WeightTransferConfig config,
       IntPredicate foreign,
       UnaryOperator<BroadcastInitInfo> change) {
-    var factory = new LoopbackCommunicatorFactory(foreign);
+    var factory = new LoopbackCommunicatorFactory(foreign, groups::add);
     trainer =
         CollectiveEngines.trainer(
             "loopback",
@@ -87,6 +90,12 @@ final class Fleet implements AutoCloseable {
       all.add(start(() -> initWorker(worker)));
     }
     awaitAll(all);
+  }
+
+  /** Joins, and gives the group that the ranks have found. */
+  List<LoopbackGroup> joinObserved() throws Exception {
+    join();
+    return List.copyOf(groups);
   }
 
   Object initTrainer() {
