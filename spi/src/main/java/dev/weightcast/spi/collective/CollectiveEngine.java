@@ -178,7 +178,7 @@ final class CollectiveEngine {
     Watchdog watchdog =
         Watchdog.arm(
             deadline,
-            () -> progress.isInTrouble(membership.failure()),
+            () -> progress.isInTrouble(membership::failure),
             () -> membership.abort(progress.endedFromOutside()),
             "weightcast-" + backend + "-watchdog");
     boolean interrupted = false;

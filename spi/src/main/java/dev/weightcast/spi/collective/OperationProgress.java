@@ -10,6 +10,7 @@ import dev.weightcast.api.TransferTimeoutException;
 import dev.weightcast.api.WeightTransferException;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,13 +62,16 @@ final class OperationProgress {
   /**
    * Whether the operation is in trouble with another rank. What is seen once stays: an abort that
    * follows may hide it. Asked by any thread.
+   *
+   * @param failure asked only while the operation attends: before it joins, what the group that it
+   *     leaves has failed of is no concern of its
    */
-  boolean isInTrouble(Optional<WeightTransferException> failure) {
+  boolean isInTrouble(Supplier<Optional<WeightTransferException>> failure) {
     if (!attending) {
       return false;
     }
     if (seen == null) {
-      seen = failure.orElse(null);
+      seen = failure.get().orElse(null);
     }
     return seen != null;
   }
