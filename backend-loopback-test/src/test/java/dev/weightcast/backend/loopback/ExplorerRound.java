@@ -42,7 +42,7 @@ final class ExplorerRound {
 
   private final Schedule schedule;
   private final VirtualClock clock = new VirtualClock();
-  private final WeightTransferConfig config = WeightTransferConfig.defaults().withTimeSource(clock);
+  private final WeightTransferConfig config;
   private final LoopbackProvider provider = new LoopbackProvider();
   private final List<List<Tensor>> held = new ArrayList<>();
   private final CountDownLatch joined;
@@ -52,6 +52,8 @@ final class ExplorerRound {
 
   ExplorerRound(Schedule schedule) {
     this.schedule = schedule;
+    config =
+        WeightTransferConfig.defaults().withTimeSource(clock).withChecksums(schedule.checksums);
     joined = new CountDownLatch(schedule.workers + 1);
     fleet = new Fleet(schedule.workers, config, UnaryOperator.identity());
     know(fleet.trainer.deviceContext());

@@ -2,6 +2,7 @@ package dev.weightcast.backend.loopback;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weightcast.api.ChecksumMismatchException;
 import dev.weightcast.api.EngineState;
 import dev.weightcast.api.EngineStateException;
 import dev.weightcast.api.Tensor;
@@ -44,18 +45,20 @@ final class ExplorerVerdict {
     runs.forEach(this::checkState);
     checkFaultsWereFelt();
     checkMishap();
-    if (log.stream().noneMatch(ExplorerVerdict::isHarm) && schedule.mishap == Mishap.NOTHING) {
+    if (log.stream().noneMatch(this::isHarm) && schedule.mishap == Mishap.NOTHING) {
       runs.forEach(run -> assertThat(run.failure).as("rank %s unharmed", run.rank).isNull());
     }
+    checkCorruption();
     checkAcknowledgement();
     runs.stream().skip(1).forEach(this::checkBytes);
     runs.stream().skip(1).forEach(this::checkStatus);
   }
 
   /** Faults after which the rank's own operation cannot have succeeded. */
-  private static boolean isHarm(FaultRecord line) {
+  private boolean isHarm(FaultRecord line) {
     return switch (line.fault().kind()) {
-      case DELAY, CORRUPT, REORDER, SLOW_LOADER, LATE -> false;
+      case DELAY, REORDER, SLOW_LOADER, LATE -> false;
+      case CORRUPT -> schedule.checksums;
       case STOP -> line.fault().isEndless();
       default -> true;
     };
@@ -110,7 +113,7 @@ final class ExplorerVerdict {
   private void checkMishap() {
     Throwable send = runs.get(0).failure;
     RankRun victim = runs.get(schedule.victim + 1);
-    boolean alone = log.stream().noneMatch(ExplorerVerdict::isHarm);
+    boolean alone = log.stream().noneMatch(this::isHarm);
     switch (schedule.mishap) {
       case LOADER_THROWS -> {
         if (alone) {
@@ -150,6 +153,19 @@ final class ExplorerVerdict {
     if (failure != null
         && String.valueOf(failure.getMessage()).contains("its thread was interrupted")) {
       assertThat(run.wasInterrupted).as("the flag of rank %s is set again", run.rank).isTrue();
+    }
+  }
+
+  /** Where nothing else was wrong, wrong bytes are what the worker tells of. */
+  private void checkCorruption() {
+    List<FaultRecord> harms = log.stream().filter(this::isHarm).toList();
+    boolean only = harms.stream().allMatch(line -> line.fault().kind() == Kind.CORRUPT);
+    if (only && !harms.isEmpty() && schedule.mishap == Mishap.NOTHING) {
+      assertThat(harms)
+          .anyMatch(
+              line ->
+                  runs.get(line.fault().rank()).failure instanceof ChecksumMismatchException told
+                      && told.bucket() >= line.fault().at());
     }
   }
 

@@ -44,6 +44,7 @@ final class CollectiveEngine {
   private final Membership membership;
   private Consumer<Throwable> onFailure = failure -> {};
   private Consumer<Bucket> onDrained = bucket -> {};
+  private BucketChecksums checksums = BucketChecksums.OFF;
   private boolean inPeace;
   private @Nullable WarmUp warmUp;
 
@@ -273,6 +274,11 @@ final class CollectiveEngine {
     }
   }
 
+  /** What checks the transfer under way; nothing, before it is agreed on. */
+  BucketChecksums checksums() {
+    return checksums;
+  }
+
   List<Integer> missingRanks() {
     return membership.missingRanks();
   }
@@ -298,6 +304,7 @@ final class CollectiveEngine {
     progress.enter(TransferPhase.bucket(bucket.index() + 1, plan.buckets().size()));
     await(slot.drained(), progress);
     slot.release();
+    checksums.drained(bucket);
     progress.completed(bucket);
     onDrained.accept(bucket);
     TransferProgress told =
@@ -331,12 +338,16 @@ final class CollectiveEngine {
       Optional<String> version,
       OperationProgress progress) {
     progress.cannotCheck(membership.uncheckable());
+    checksums = BucketChecksums.of(config.checksums(), membership, LOG);
     return membership
         .agreement()
         .flatMap(
             agreement ->
                 agreement.agree(
-                    TransferProposal.of(config.root(), packing, specs), specs, version, progress));
+                    TransferProposal.of(config.root(), packing, config.checksums(), specs),
+                    specs,
+                    version,
+                    progress));
   }
 
   /** Tells the root, if it can be told, that this worker has loaded everything. */

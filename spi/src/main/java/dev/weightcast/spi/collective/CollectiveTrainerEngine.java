@@ -96,6 +96,7 @@ final class CollectiveTrainerEngine implements TrainerWeightTransferEngine<Broad
     } finally {
       pass.close();
     }
+    engine.checksums().publish(plan, progress);
     List<Integer> acknowledged = engine.awaitAcknowledgements(progress);
     return new TransferReport(
         specs.size(),
