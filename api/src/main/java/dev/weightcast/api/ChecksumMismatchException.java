@@ -13,6 +13,8 @@ public class ChecksumMismatchException extends TransferException {
   private static final long serialVersionUID = 1L;
 
   private final int bucket;
+
+  @SuppressWarnings("serial") // always an immutable list of String, which is serializable
   private final List<String> tensors;
 
   /**
