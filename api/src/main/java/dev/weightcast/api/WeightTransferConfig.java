@@ -12,25 +12,28 @@ public final class WeightTransferConfig {
 
   private static final WeightTransferConfig DEFAULTS =
       new WeightTransferConfig(
-          Deadline.DEFAULT_TIMEOUT, null, 0, TransferListener.NONE, TimeSource.system());
+          Deadline.DEFAULT_TIMEOUT, null, 0, TransferListener.NONE, TimeSource.system(), false);
 
   private final Duration timeout;
   private final @Nullable Device device;
   private final int root;
   private final TransferListener listener;
   private final TimeSource timeSource;
+  private final boolean checksums;
 
   private WeightTransferConfig(
       Duration timeout,
       @Nullable Device device,
       int root,
       TransferListener listener,
-      TimeSource timeSource) {
+      TimeSource timeSource,
+      boolean checksums) {
     this.timeout = Deadline.checkTimeout(timeout);
     this.device = device;
     this.root = root;
     this.listener = Objects.requireNonNull(listener, "listener");
     this.timeSource = Objects.requireNonNull(timeSource, "timeSource");
+    this.checksums = checksums;
     if (root < 0) {
       throw new InvalidInfoException("root must not be negative, found " + root);
     }
@@ -38,7 +41,7 @@ public final class WeightTransferConfig {
 
   /**
    * A timeout of {@link Deadline#DEFAULT_TIMEOUT}, the backend's own choice of device, root 0,
-   * nobody listening.
+   * nobody listening, no checksums.
    *
    * @return the defaults
    */
@@ -53,7 +56,7 @@ public final class WeightTransferConfig {
    * @return a new config
    */
   public WeightTransferConfig withTimeout(Duration value) {
-    return new WeightTransferConfig(value, device, root, listener, timeSource);
+    return new WeightTransferConfig(value, device, root, listener, timeSource, checksums);
   }
 
   /**
@@ -64,7 +67,7 @@ public final class WeightTransferConfig {
    */
   public WeightTransferConfig withDevice(Device value) {
     return new WeightTransferConfig(
-        timeout, Objects.requireNonNull(value, "value"), root, listener, timeSource);
+        timeout, Objects.requireNonNull(value, "value"), root, listener, timeSource, checksums);
   }
 
   /**
@@ -74,7 +77,7 @@ public final class WeightTransferConfig {
    * @return a new config
    */
   public WeightTransferConfig withRoot(int value) {
-    return new WeightTransferConfig(timeout, device, value, listener, timeSource);
+    return new WeightTransferConfig(timeout, device, value, listener, timeSource, checksums);
   }
 
   /**
@@ -84,7 +87,7 @@ public final class WeightTransferConfig {
    * @return a new config
    */
   public WeightTransferConfig withListener(TransferListener value) {
-    return new WeightTransferConfig(timeout, device, root, value, timeSource);
+    return new WeightTransferConfig(timeout, device, root, value, timeSource, checksums);
   }
 
   /**
@@ -94,7 +97,32 @@ public final class WeightTransferConfig {
    * @return a new config
    */
   public WeightTransferConfig withTimeSource(TimeSource value) {
-    return new WeightTransferConfig(timeout, device, root, listener, value);
+    return new WeightTransferConfig(timeout, device, root, listener, value, checksums);
+  }
+
+  /**
+   * Whether every bucket is checked from end to end: with a CRC-32C over what the trainer has sent
+   * and what the worker has received, compared before the worker acknowledges. A difference is a
+   * {@link ChecksumMismatchException} there, and the trainer is told.
+   *
+   * <p>Off unless switched on, and to be the same on all ranks. It costs every rank a copy of all
+   * bytes from its device to the host and one pass over them there, and host memory for the buckets
+   * under way. Ranks that are not Weightcast's own cannot take part; the log says so.
+   *
+   * @param value true to check
+   * @return a new config
+   */
+  public WeightTransferConfig withChecksums(boolean value) {
+    return new WeightTransferConfig(timeout, device, root, listener, timeSource, value);
+  }
+
+  /**
+   * Whether every bucket is checked from end to end.
+   *
+   * @return true if so
+   */
+  public boolean checksums() {
+    return checksums;
   }
 
   /**
@@ -150,6 +178,7 @@ public final class WeightTransferConfig {
         + (device == null ? "chosen by the backend" : device)
         + ", root "
         + root
+        + (checksums ? ", checksums" : "")
         + "]";
   }
 }

@@ -131,7 +131,7 @@ public final class FaultInjection implements AutoCloseable {
     ranks().forEach(RankFaults::end);
     List<FaultRecord> missed = notInjected();
     if (!missed.isEmpty()) {
-      LOG.log(Level.WARNING, "{0}: {1}", plan, missed);
+      LOG.log(plan.isRandom() ? Level.DEBUG : Level.WARNING, "{0}: {1}", plan, missed);
     }
   }
 

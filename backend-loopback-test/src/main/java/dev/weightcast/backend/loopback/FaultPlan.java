@@ -35,8 +35,10 @@ public final class FaultPlan {
   private final List<Fault> faults;
   private final long seed;
   private final String origin;
+  private final boolean random;
 
-  private FaultPlan(List<Fault> faults, long seed, String origin) {
+  private FaultPlan(List<Fault> faults, long seed, String origin, boolean random) {
+    this.random = random;
     this.faults = List.copyOf(faults);
     this.seed = seed;
     this.origin = origin;
@@ -71,7 +73,7 @@ public final class FaultPlan {
       builder.add(random(random, worldSize, buckets));
     }
     String origin = "FaultPlan.random(" + seed + "L, " + worldSize + ", " + buckets + ")";
-    return new FaultPlan(builder.faults, seed, origin + " /* " + builder.calls() + " */");
+    return new FaultPlan(builder.faults, seed, origin + " /* " + builder.calls() + " */", true);
   }
 
   private static Fault random(Random random, int worldSize, int buckets) {
@@ -126,6 +128,11 @@ public final class FaultPlan {
    */
   public FaultInjection injectAt(BroadcastInitInfo info) {
     return FaultInjection.inject(this, info, MeetingPoints.OF_THIS_JVM);
+  }
+
+  /** Whether nobody counts on every one of the faults. */
+  boolean isRandom() {
+    return random;
   }
 
   /** Java that makes the same plan again; of a random one, also what is in it. */
@@ -380,7 +387,7 @@ public final class FaultPlan {
      */
     public FaultPlan build() {
       String start = "FaultPlan.builder()" + (seed == 0 ? "" : ".seed(" + seed + "L)");
-      return new FaultPlan(faults, seed, start + calls() + ".build()");
+      return new FaultPlan(faults, seed, start + calls() + ".build()", false);
     }
 
     private String calls() {

@@ -12,7 +12,9 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -81,6 +83,11 @@ final class RankFaults {
 
   /** Whether the fault is due: it is not asked for twice. */
   Optional<Fault> take(Kind kind, long at, String text) {
+    return take(kind, at, text, fault -> {});
+  }
+
+  /** The same; what follows is done before anybody can see in the log that it has happened. */
+  private Optional<Fault> take(Kind kind, long at, String text, Consumer<Fault> first) {
     FaultInjection present = injection;
     return present == null || ended
         ? Optional.empty()
@@ -88,8 +95,11 @@ final class RankFaults {
             rank,
             kind,
             (int) at,
-            fault ->
-                who() + " " + text + (fault.duration().isZero() ? "" : " for " + fault.duration()));
+            fault -> {
+              first.accept(fault);
+              String during = fault.duration().isZero() ? "" : " for " + fault.duration();
+              return who() + " " + text + during;
+            });
   }
 
   void refuse(Kind kind, long at, String why) {
@@ -118,21 +128,20 @@ final class RankFaults {
   /** Stands still and is late before the rank's part in a bucket, where that is planned. */
   void before(long bucket, BooleanSupplier over) throws InterruptedException {
     Duration start = now();
-    take(Kind.STOP, bucket, "stands still from " + place(bucket) + " on")
-        .ifPresent(
-            stop -> {
-              stoppedUntil =
-                  stop.duration().isZero()
-                      ? Deadline.MAX_TIMEOUT.multipliedBy(1000)
-                      : start.plus(stop.duration());
-              stopped = true;
-            });
+    take(
+        Kind.STOP, bucket, "stands still from " + place(bucket) + " on", stop -> stop(stop, start));
     standStill(over);
     Duration resumed = now();
     Optional<Fault> delay = take(Kind.DELAY, bucket, "is delayed at " + place(bucket));
     if (delay.isPresent()) {
       waitUntil(resumed.plus(delay.get().duration()), over);
     }
+  }
+
+  private void stop(Fault stop, Duration start) {
+    boolean endless = stop.duration().isZero();
+    stoppedUntil = endless ? Deadline.MAX_TIMEOUT.multipliedBy(1000) : start.plus(stop.duration());
+    stopped = true;
   }
 
   /** What every stream of the rank does before each piece of work. */
@@ -147,7 +156,10 @@ final class RankFaults {
 
   private void waitUntil(Duration moment, BooleanSupplier over) throws InterruptedException {
     while (now().compareTo(moment) < 0 && !hasEnded() && !over.getAsBoolean()) {
-      Thread.sleep(1); // in slices: a virtual clock wakes nobody
+      LockSupport.parkNanos(1_000_000); // in slices: a virtual clock wakes nobody
+      if (Thread.interrupted()) {
+        throw new InterruptedException("interrupted while " + who() + " was held up as planned");
+      }
     }
   }
 

@@ -8,9 +8,11 @@ import dev.weightcast.api.CopyingWeightLoader;
 import dev.weightcast.api.DeviceContext;
 import dev.weightcast.api.Packing;
 import dev.weightcast.api.ParallelConfig;
+import dev.weightcast.api.SendOptions;
 import dev.weightcast.api.Tensor;
 import dev.weightcast.api.TensorSpec;
 import dev.weightcast.api.WeightLoader;
+import dev.weightcast.api.WeightStatus;
 import dev.weightcast.api.WeightTransferConfig;
 import dev.weightcast.backend.loopback.Schedule.Mishap;
 import dev.weightcast.spi.BackendContext;
@@ -18,6 +20,8 @@ import dev.weightcast.spi.collective.DeviceAccount;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
@@ -31,9 +35,14 @@ final class ExplorerRound {
   /** Real time after which something hangs; nothing here waits for more than milliseconds of it. */
   private static final Duration BOUND = Duration.ofSeconds(30);
 
+  /** What the weights are called that are sent while things go wrong, and those after. */
+  static final String WITH_FAULTS = "step-1";
+
+  private static final String AFTER = "step-2";
+
   private final Schedule schedule;
   private final VirtualClock clock = new VirtualClock();
-  private final WeightTransferConfig config = WeightTransferConfig.defaults().withTimeSource(clock);
+  private final WeightTransferConfig config;
   private final LoopbackProvider provider = new LoopbackProvider();
   private final List<List<Tensor>> held = new ArrayList<>();
   private final CountDownLatch joined;
@@ -43,6 +52,8 @@ final class ExplorerRound {
 
   ExplorerRound(Schedule schedule) {
     this.schedule = schedule;
+    config =
+        WeightTransferConfig.defaults().withTimeSource(clock).withChecksums(schedule.checksums);
     joined = new CountDownLatch(schedule.workers + 1);
     fleet = new Fleet(schedule.workers, config, UnaryOperator.identity());
     know(fleet.trainer.deviceContext());
@@ -81,7 +92,9 @@ final class ExplorerRound {
     List<RankRun> runs = new ArrayList<>();
     FaultInjection faults = schedule.plan.injectAt(fleet.info);
     try (faults) {
-      runs.add(new RankRun(0, () -> train(source, schedule.mishap != Mishap.TRAINER_NEVER_SENDS)));
+      runs.add(
+          new RankRun(
+              0, () -> train(source, WITH_FAULTS, schedule.mishap != Mishap.TRAINER_NEVER_SENDS)));
       for (int i = 0; i < schedule.workers; i++) {
         int worker = i;
         held.add(RandomModel.blank(schedule.specs));
@@ -98,11 +111,11 @@ final class ExplorerRound {
     }
   }
 
-  private void train(CountingSource source, boolean sends) throws Exception {
+  private void train(CountingSource source, String version, boolean sends) throws Exception {
     fleet.initTrainer();
     joined.countDown();
     if (sends) {
-      fleet.trainer.sendWeights(source);
+      fleet.trainer.sendWeights(source, SendOptions.defaults().withVersion(version));
     }
   }
 
@@ -212,7 +225,7 @@ final class ExplorerRound {
     CountingSource source = new CountingSource(schedule.weights, schedule.specs, -1);
     List<RankRun> runs = new ArrayList<>();
     List<List<Tensor>> again = new ArrayList<>();
-    runs.add(new RankRun(0, () -> train(source, true)));
+    runs.add(new RankRun(0, () -> train(source, AFTER, true)));
     for (int i = 0; i < schedule.workers; i++) {
       int worker = i;
       again.add(RandomModel.blank(schedule.specs));
@@ -232,6 +245,11 @@ final class ExplorerRound {
       assertThat(run.failure).as("rank %s after the recovery", run.rank).isNull();
     }
     source.assertGivenBack();
+    fleet.workers.forEach(
+        each ->
+            assertThat(each.weightStatus())
+                .as("after the recovery")
+                .isEqualTo(new WeightStatus(AFTER, Set.of(), Optional.empty())));
     for (List<Tensor> each : again) {
       assertThat(ExplorerVerdict.firstDifference(schedule.weights, each))
           .as("after the recovery")

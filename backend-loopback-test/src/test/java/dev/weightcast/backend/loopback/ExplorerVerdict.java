@@ -2,10 +2,13 @@ package dev.weightcast.backend.loopback;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weightcast.api.ChecksumMismatchException;
 import dev.weightcast.api.EngineState;
 import dev.weightcast.api.EngineStateException;
 import dev.weightcast.api.Tensor;
 import dev.weightcast.api.TransferException;
+import dev.weightcast.api.TransferMismatchException;
+import dev.weightcast.api.WeightStatus;
 import dev.weightcast.api.WeightTransferException;
 import dev.weightcast.backend.loopback.Fault.Kind;
 import dev.weightcast.backend.loopback.Schedule.Mishap;
@@ -42,16 +45,20 @@ final class ExplorerVerdict {
     runs.forEach(this::checkState);
     checkFaultsWereFelt();
     checkMishap();
-    if (log.stream().noneMatch(ExplorerVerdict::isHarm) && schedule.mishap == Mishap.NOTHING) {
+    if (log.stream().noneMatch(this::isHarm) && schedule.mishap == Mishap.NOTHING) {
       runs.forEach(run -> assertThat(run.failure).as("rank %s unharmed", run.rank).isNull());
     }
+    checkCorruption();
+    checkAcknowledgement();
     runs.stream().skip(1).forEach(this::checkBytes);
+    runs.stream().skip(1).forEach(this::checkStatus);
   }
 
   /** Faults after which the rank's own operation cannot have succeeded. */
-  private static boolean isHarm(FaultRecord line) {
+  private boolean isHarm(FaultRecord line) {
     return switch (line.fault().kind()) {
-      case DELAY, CORRUPT, REORDER, SLOW_LOADER, LATE -> false;
+      case DELAY, REORDER, SLOW_LOADER, LATE -> false;
+      case CORRUPT -> schedule.checksums;
       case STOP -> line.fault().isEndless();
       default -> true;
     };
@@ -106,7 +113,7 @@ final class ExplorerVerdict {
   private void checkMishap() {
     Throwable send = runs.get(0).failure;
     RankRun victim = runs.get(schedule.victim + 1);
-    boolean alone = log.stream().noneMatch(ExplorerVerdict::isHarm);
+    boolean alone = log.stream().noneMatch(this::isHarm);
     switch (schedule.mishap) {
       case LOADER_THROWS -> {
         if (alone) {
@@ -121,7 +128,18 @@ final class ExplorerVerdict {
           runs.forEach(run -> assertThat(run.failure).as("rank %s", run.rank).isNotNull());
         }
       }
-      case WORKER_NEVER_RECEIVES, SPECS_DIFFER -> assertThat(send).isNotNull();
+      case WORKER_NEVER_RECEIVES -> assertThat(send).isNotNull();
+      case SPECS_DIFFER -> {
+        assertThat(send).isNotNull();
+        if (alone) {
+          runs.forEach(
+              run ->
+                  assertThat(run.failure)
+                      .as("rank %s", run.rank)
+                      .isInstanceOf(TransferMismatchException.class)
+                      .hasMessageContaining("rank " + (schedule.victim + 1) + " differs"));
+        }
+      }
       case TRAINER_NEVER_SENDS ->
           runs.stream().skip(1).forEach(run -> assertThat(run.failure).isNotNull());
       case WORKER_IS_INTERRUPTED -> checkInterruption(victim);
@@ -138,13 +156,60 @@ final class ExplorerVerdict {
     }
   }
 
+  /** Where nothing else was wrong, wrong bytes are what the worker tells of. */
+  private void checkCorruption() {
+    List<FaultRecord> harms = log.stream().filter(this::isHarm).toList();
+    boolean only = harms.stream().allMatch(line -> line.fault().kind() == Kind.CORRUPT);
+    if (only && !harms.isEmpty() && schedule.mishap == Mishap.NOTHING) {
+      assertThat(harms)
+          .anyMatch(
+              line ->
+                  runs.get(line.fault().rank()).failure instanceof ChecksumMismatchException told
+                      && told.bucket() >= line.fault().at());
+    }
+  }
+
+  /** A trainer succeeds only if every worker has everything; then one may still be closed. */
+  private void checkAcknowledgement() {
+    boolean sent = runs.get(0).failure == null && schedule.mishap != Mishap.TRAINER_NEVER_SENDS;
+    if (sent) {
+      for (RankRun run : runs) {
+        assertThat(run.failure)
+            .as("rank %s, and the trainer succeeded", run.rank)
+            .matches(failure -> failure == null || failure instanceof EngineStateException);
+      }
+    }
+  }
+
+  /** A version is current only after an update that succeeded; what it may have left is mixed. */
+  private void checkStatus(RankRun run) {
+    WeightStatus status = fleet.workers.get(run.rank - 1).weightStatus();
+    if (run.failure == null && !skips(run)) {
+      assertThat(status)
+          .as("rank %s", run.rank)
+          .isEqualTo(new WeightStatus(ExplorerRound.WITH_FAULTS, Set.of(), Optional.empty()));
+      return;
+    }
+    assertThat(status.version()).as("rank %s", run.rank).isEqualTo(WeightStatus.DEFAULT_VERSION);
+    for (Tensor tensor : held.get(run.rank - 1)) {
+      byte[] bytes = RandomModel.bytes(tensor);
+      if (!Arrays.equals(bytes, new byte[bytes.length])) {
+        assertThat(status.mixedTensors())
+            .as("rank %s with %s: %s", run.rank, run.failure, status)
+            .contains(tensor.spec().name());
+      }
+    }
+  }
+
+  private boolean skips(RankRun run) {
+    return schedule.mishap == Mishap.WORKER_NEVER_RECEIVES && run.rank == schedule.victim + 1;
+  }
+
   /**
    * A worker that succeeded has the trainer's bytes, but for bits that the log says were flipped.
    */
   private void checkBytes(RankRun run) {
-    boolean never =
-        schedule.mishap == Mishap.WORKER_NEVER_RECEIVES && run.rank == schedule.victim + 1;
-    if (run.failure != null || never) {
+    if (run.failure != null || skips(run)) {
       return;
     }
     boolean corrupted =

@@ -44,6 +44,7 @@ final class Schedule {
   final int at;
   final boolean loadersWait;
   final long meddleNanos;
+  final boolean checksums;
 
   Schedule(long seed) {
     Random random = new Random(seed * FaultPlan.SPREAD); // small seeds begin alike
@@ -65,6 +66,7 @@ final class Schedule {
     at = random.nextInt(specs.size());
     loadersWait = random.nextBoolean();
     meddleNanos = random.nextInt(2_000_000);
+    checksums = random.nextBoolean();
   }
 
   /** Another grouping for the update after the faults. */
@@ -100,7 +102,7 @@ final class Schedule {
         + packing
         + ", "
         + specs.size()
-        + " tensors, "
+        + (checksums ? " tensors with checksums, " : " tensors, ")
         + mishap
         + (mishap == Mishap.NOTHING ? "" : " at worker " + victim);
   }

@@ -42,6 +42,7 @@ final class CollectiveEngine {
   private final FailureTranslation failures;
   private Consumer<Throwable> onFailure = failure -> {};
   private Consumer<Bucket> onDrained = bucket -> {};
+  private BucketChecksums checksums = BucketChecksums.OFF;
   private boolean inPeace;
   private @Nullable WarmUp warmUp;
 
@@ -177,7 +178,7 @@ final class CollectiveEngine {
     Watchdog watchdog =
         Watchdog.arm(
             deadline,
-            () -> progress.isInTrouble(membership.failure()),
+            () -> progress.isInTrouble(membership::failure),
             () -> membership.abort(progress.endedFromOutside()),
             "weightcast-" + backend + "-watchdog");
     boolean interrupted = false;
@@ -215,6 +216,11 @@ final class CollectiveEngine {
     }
   }
 
+  /** What checks the transfer under way; nothing, before it is agreed on. */
+  BucketChecksums checksums() {
+    return checksums;
+  }
+
   List<Integer> missingRanks() {
     return membership.missingRanks();
   }
@@ -240,6 +246,7 @@ final class CollectiveEngine {
     progress.enter(TransferPhase.bucket(bucket.index() + 1, plan.buckets().size()));
     await(slot.drained(), progress);
     slot.release();
+    checksums.drained(bucket);
     progress.completed(bucket);
     onDrained.accept(bucket);
     TransferProgress told =
@@ -273,12 +280,16 @@ final class CollectiveEngine {
       Optional<String> version,
       OperationProgress progress) {
     progress.cannotCheck(membership.uncheckable());
+    checksums = BucketChecksums.of(config.checksums(), membership, LOG);
     return membership
         .agreement()
         .flatMap(
             agreement ->
                 agreement.agree(
-                    TransferProposal.of(config.root(), packing, specs), specs, version, progress));
+                    TransferProposal.of(config.root(), packing, config.checksums(), specs),
+                    specs,
+                    version,
+                    progress));
   }
 
   /** Tells the root, if it can be told, that this worker has loaded everything. */

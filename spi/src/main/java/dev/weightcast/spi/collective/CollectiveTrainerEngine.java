@@ -96,6 +96,7 @@ final class CollectiveTrainerEngine implements TrainerWeightTransferEngine<Broad
     } finally {
       engine.ring().whenReleased(pass::close); // what it yielded may still be read
     }
+    engine.checksums().publish(plan, progress);
     List<Integer> acknowledged = engine.awaitAcknowledgements(progress);
     return new TransferReport(
         specs.size(),

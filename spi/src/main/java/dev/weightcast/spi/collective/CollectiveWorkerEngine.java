@@ -128,11 +128,13 @@ final class CollectiveWorkerEngine
                 engine.root(),
                 slot.stream());
       }
+      engine.checksums().copy(bucket, slot.memory(), 0, slot.stream());
       ledger.handing(bucket);
       load(loader, bucket, slot, progress);
       slot.launched(bucket);
     }
     engine.drain(plan, progress);
+    engine.checksums().compare(plan, progress);
     engine.acknowledge(progress);
     return new TransferReport(
         specs.size(),

@@ -1,7 +1,9 @@
 package dev.weightcast.spi.collective;
 
+import dev.weightcast.api.ChecksumMismatchException;
 import dev.weightcast.api.Deadline;
 import dev.weightcast.api.RankFailedException;
+import dev.weightcast.api.TensorSpec;
 import dev.weightcast.api.TransferAbortedException;
 import dev.weightcast.api.TransferException;
 import dev.weightcast.api.TransferMismatchException;
@@ -10,6 +12,7 @@ import dev.weightcast.api.TransferTimeoutException;
 import dev.weightcast.api.WeightTransferException;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  * operation's thread.
  */
 final class OperationProgress {
+
+  /** How many tensors a message names. */
+  private static final int MAX_NAMES = 10;
 
   private final String method;
   private final Deadline deadline;
@@ -61,13 +67,16 @@ final class OperationProgress {
   /**
    * Whether the operation is in trouble with another rank. What is seen once stays: an abort that
    * follows may hide it. Asked by any thread.
+   *
+   * @param failure asked only while the operation attends: before it joins, what the group that it
+   *     leaves has failed of is no concern of its
    */
-  boolean isInTrouble(Optional<WeightTransferException> failure) {
+  boolean isInTrouble(Supplier<Optional<WeightTransferException>> failure) {
     if (!attending) {
       return false;
     }
     if (seen == null) {
-      seen = failure.orElse(null);
+      seen = failure.get().orElse(null);
     }
     return seen != null;
   }
@@ -169,6 +178,36 @@ final class OperationProgress {
             + where()
             + ". Was every rank told the same tensors and packing?",
         rank,
+        bytesTotal);
+  }
+
+  /**
+   * What arrived here is not what the root has sent.
+   *
+   * @param first the first bucket that differs
+   * @param buckets how many there are
+   * @param wrong how many differ
+   */
+  ChecksumMismatchException corrupted(Bucket first, int buckets, long wrong) {
+    List<String> names = first.specs().stream().map(TensorSpec::name).toList();
+    int shown = Math.min(names.size(), MAX_NAMES);
+    return new ChecksumMismatchException(
+        method
+            + " failed: bucket "
+            + (first.index() + 1)
+            + " of "
+            + buckets
+            + " did not arrive as it was sent, its checksums differ"
+            + (wrong > 1 ? ", and so do those of " + (wrong - 1) + " more" : "")
+            + "; in it are "
+            + String.join(", ", names.subList(0, shown))
+            + (shown < names.size() ? " and " + (names.size() - shown) + " more" : "")
+            + ". They have been handed to the loader: the weights are mixed until a whole update has"
+            + " landed; "
+            + where(),
+        first.index() + 1,
+        names,
+        bytesDone,
         bytesTotal);
   }
 

@@ -32,6 +32,7 @@ final class PackedSender implements BucketSender {
           .communicator()
           .broadcast(
               slot.memory(), 0, bucket.elementCount(), bucket.elementType(), engine.root(), stream);
+      engine.checksums().copy(bucket, slot.memory(), 0, stream);
     }
     slot.launched(bucket);
   }

@@ -202,6 +202,16 @@ final class TransferAgreement {
     return Optional.empty();
   }
 
+  /** Tells the others something about this transfer. */
+  void publish(String what, byte[] note, OperationProgress progress) {
+    notes.post(name(what), note, progress);
+  }
+
+  /** What the root tells about this transfer. */
+  byte[] awaitOfRoot(String what, OperationProgress progress) {
+    return notes.await(root, name(what), progress);
+  }
+
   /** Says that this worker holds everything; from here on it needs nobody any more. */
   void acknowledge(OperationProgress progress) {
     progress.enter(TransferPhase.ACKNOWLEDGEMENT);

@@ -18,18 +18,21 @@ import java.util.Optional;
  * @param protocol the version of the notes
  * @param root the rank that sends
  * @param packing how the tensors are grouped
+ * @param checksums whether every bucket is checked from end to end
  * @param tensors how many there are
  * @param digest over the tensors, in order
  */
-record TransferProposal(int protocol, int root, Packing packing, int tensors, List<Byte> digest) {
+record TransferProposal(
+    int protocol, int root, Packing packing, boolean checksums, int tensors, List<Byte> digest) {
 
   /** The version of the notes that this code writes and reads. */
   static final int PROTOCOL = 1;
 
-  static TransferProposal of(int root, Packing packing, List<TensorSpec> specs) {
+  static TransferProposal of(int root, Packing packing, boolean checksums, List<TensorSpec> specs) {
     MessageDigest sha = SpecNotes.sha256();
     SpecNotes.write(specs, sha);
-    return new TransferProposal(PROTOCOL, root, packing, specs.size(), boxed(sha.digest()));
+    return new TransferProposal(
+        PROTOCOL, root, packing, checksums, specs.size(), boxed(sha.digest()));
   }
 
   /** The rank's note. The version comes first: what follows it may change with it. */
@@ -41,6 +44,7 @@ record TransferProposal(int protocol, int root, Packing packing, int tensors, Li
       out.writeBoolean(packing.packed());
       out.writeLong(packing.bufferSizeBytes());
       out.writeInt(packing.numBuffers());
+      out.writeBoolean(checksums);
       out.writeInt(tensors);
       for (byte each : digest) {
         out.writeByte(each);
@@ -60,7 +64,7 @@ record TransferProposal(int protocol, int root, Packing packing, int tensors, Li
     try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(note))) {
       int protocol = in.readInt();
       if (protocol != PROTOCOL) {
-        return new TransferProposal(protocol, -1, Packing.UNPACKED, 0, List.of());
+        return new TransferProposal(protocol, -1, Packing.UNPACKED, false, 0, List.of());
       }
       int root = in.readInt();
       boolean packed = in.readBoolean();
@@ -69,11 +73,13 @@ record TransferProposal(int protocol, int root, Packing packing, int tensors, Li
       if (bufferSize < 1 || numBuffers < 1) {
         throw new IOException("a packing of " + bufferSize + " bytes, " + numBuffers + " buffers");
       }
+      boolean checksums = in.readBoolean();
       int tensors = in.readInt();
       return new TransferProposal(
           protocol,
           root,
           new Packing(packed, bufferSize, numBuffers),
+          checksums,
           tensors,
           boxed(in.readAllBytes()));
     }
@@ -91,6 +97,9 @@ record TransferProposal(int protocol, int root, Packing packing, int tensors, Li
     }
     if (root != other.root) {
       return Optional.of(values("root", mine, root, rank, other.root));
+    }
+    if (checksums != other.checksums) {
+      return Optional.of(values("checksums", mine, checksums, rank, other.checksums));
     }
     Packing here = packing;
     Packing there = other.packing;

@@ -55,5 +55,6 @@ final class UnpackedSender implements BucketSender {
         .communicator()
         .broadcast(
             buffer, offset, bucket.elementCount(), bucket.elementType(), engine.root(), stream);
+    engine.checksums().copy(bucket, buffer, offset, stream);
   }
 }
