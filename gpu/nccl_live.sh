@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Everything that is shown live, on one GPU with two processes. Usage: nccl_live.sh PART…
 # Parts: smoke copies python many 8b file memory recovery kill raw pythonspeed; without any, these.
-# For NCCL 2.30 or newer: newnccl ranks rankspeed; and for measuring: unpacked calls. See README.md.
+# In short: shown. For NCCL 2.30 or newer: newnccl ranks crowded rankspeed; for measuring: unpacked calls. See README.md.
 # Needs the folder .gpu/nccl that nccl_package.sh makes. NCCL_LIBRARY chooses a libnccl.so.2;
 # MULTI_RANK=1 is for NCCL 2.30 or newer, where two ranks may share a GPU.
 set -uo pipefail
@@ -14,17 +14,18 @@ finish() {
   for child in "${children[@]:-}"; do
     [ -n "$child" ] && kill -9 "$child" 2>/dev/null
   done
+  [ -n "${OUT:-}" ] && tar -C "$work" -czf "$OUT/nccl-live-logs.tar.gz" logs
   rm -rf "$work"
 }
 trap finish EXIT
+mkdir -p "$work/logs"
 
 tar -C "$work" -xzf "$package/runtime.tar.gz"
-# Where the system has no NCCL of its own in the linker's path, torch's will do.
 library=${NCCL_LIBRARY:-}
 if [ -z "$library" ]; then
   library=$(ldconfig -p | awk '/libnccl\.so\.2 /{print $NF; exit}')
 fi
-if [ -z "$library" ]; then
+if [ -z "$library" ]; then # torch's will do
   library=$(python3 -c 'import nvidia.nccl as n; print(list(n.__path__)[0] + "/lib/libnccl.so.2")')
 fi
 export NCCL_SOCKET_IFNAME=lo CUDA_MODULE_LOADING=EAGER
@@ -41,6 +42,16 @@ with_library() {
 with_library "$library"
 number=0
 failures=0
+
+# results: of what a process prints, the lines with a mark, as columns.
+results() {
+  grep -E '^(RESULT|MEMORY|RAW|CALL|STREAMS)\|' | sed 's/^[A-Z]*|//' | awk -F '|' '
+    { for (i = 1; i <= NF; i++) { cell[NR, i] = $i; if (length($i) > width[i]) width[i] = length($i) }
+      fields[NR] = NF }
+    END { for (r = 1; r <= NR; r++) { line = ""
+            for (i = 1; i <= fields[r]; i++) line = line sprintf("%-" (width[i] + 2) "s", cell[r, i])
+            print line } }'
+}
 
 # side KIND ROLE HOSTID LOG WORDS…: starts one process in the background; KIND is java or python.
 side() {
@@ -100,9 +111,9 @@ pair() {
     fi
     sleep 0.05
   done
-  grep -hE '^(RESULT|MEMORY|RAW)' "$folder/worker.log" "$folder/trainer.log" |
-    sed 's/^[A-Z]*|//' | column -t -s '|' 2>/dev/null ||
-    grep -hE '^(RESULT|MEMORY|RAW)' "$folder/worker.log" "$folder/trainer.log"
+  cp "$folder/trainer.log" "$work/logs/$number.trainer.log"
+  cp "$folder/worker.log" "$work/logs/$number.worker.log"
+  cat "$folder/worker.log" "$folder/trainer.log" | results
   if [ "$code" -eq 0 ]; then
     echo "ok: $name ($((SECONDS - start)) s)"
   else
@@ -114,10 +125,8 @@ pair() {
     done
     for crash in "$work"/hs_err_*.log; do
       [ -f "$crash" ] || continue
-      echo "--- $(basename "$crash")"
-      grep -E '^Current thread|^siginfo|^R[A-D]X=' "$crash"
-      sed -n '/^Native frames/,/^$/p; /^Java frames/,/^$/p' "$crash" | head -60
-      rm -f "$crash"
+      sed -n '/^Current thread/p; /^siginfo/p; /^Native frames/,/^$/p; /^Java frames/,/^$/p' "$crash"
+      mv "$crash" "$work/logs/"
     done
   fi
 }
@@ -142,9 +151,8 @@ alone() {
     sleep 0.05
   done
   wait "$child" 2>/dev/null || code=$?
-  grep -hE '^(RESULT|MEMORY|RAW)' "$log" | sed 's/^[A-Z]*|//' | column -t -s '|' 2>/dev/null ||
-    grep -hE '^(RESULT|MEMORY|RAW)' "$log"
-  cp "$log" "${OUT:-$work}/ranks.$number.log" 2>/dev/null
+  results <"$log"
+  cp "$log" "$work/logs/$number.log"
   if [ "$code" -eq 0 ]; then
     echo "ok: $name ($((SECONDS - start)) s)"
   else
@@ -167,24 +175,30 @@ part_smoke() {
     packings=packed:1048576:2,unpacked:2
 }
 
-part_lists() {
-  part_many
-  part_8b
-}
-
 part_8b() {
+  local size=1073741824
   pair 150 "8B, store" java java list=8b mode=store timeout=60 \
-    packings=packed:1073741824:2,packed:1073741824:1,packed:1073741824:3,unpacked:2
-  pair 90 "8B, unique id" java java list=8b mode=id timeout=60 \
-    packings=packed:1073741824:2,unpacked:1
+    packings=packed:$size:2,packed:$size:1,packed:$size:3,unpacked:2
+  pair 90 "8B, unique id" java java list=8b mode=id timeout=60 packings=packed:$size:2,unpacked:1
 }
 
-# What has to be shown, in the order of what is missed most if the time ends.
+# What has to be shown, in short; what is missed most if the time ends comes first.
 part_shown() {
-  local part
-  for part in smoke python many file memory 8b raw pythonspeed; do
-    echo "== shown: $part (at $SECONDS s)"
-    "part_$part"
+  part_smoke
+  part_python
+  pair 60 "3,360 tensors, store" java java list=many mode=store check=first \
+    packings=packed:268435456:1,packed:268435456:2,packed:268435456:3,unpacked:1,unpacked:2,unpacked:3
+  pair 40 "3,360 tensors, unique id" java java list=many mode=id packings=packed:268435456:2,unpacked:2
+  part_file
+  pair 60 "8B, store" java java list=8b mode=store timeout=60 \
+    packings=packed:1073741824:2,unpacked:2
+  pair 60 "8B, unique id" java java list=8b mode=id timeout=60 packings=packed:1073741824:3
+  rounds 3
+  part_raw
+  local list
+  for list in many 8b; do
+    pair 60 "Python to Python, $list" python python list=$list mode=store \
+      "specs=$package/list.$list" packings=packed:1073741824:2,unpacked:2
   done
 }
 
@@ -221,23 +235,26 @@ part_pythonspeed() {
   done
 }
 
-part_memory() {
+# rounds CYCLES: what the device and the process hold, after 50 rounds in each of so many lives.
+rounds() {
   local usual=("${java[@]}")
   # A heap that is all there from the start: what grows is not the heap.
   java=("${usual[0]}" -Xms128m -XX:+AlwaysPreTouch "${usual[@]:1}")
   java=("${java[@]/-Xmx2g/-Xmx128m}")
-  pair 120 "50 rounds in each of 6 engines' lives" java java do=memory list=small mode=id \
-    rounds=50 cycles=6 packings=packed:1048576:2
+  pair 120 "50 rounds in each of $1 engines' lives" java java do=memory list=small mode=id \
+    rounds=50 "cycles=$1" packings=packed:1048576:2
+  # With one malloc arena what grows is not fragmentation.
   MALLOC_ARENA_MAX=1 pair 120 "the same with one malloc arena" java java do=memory list=small \
-    mode=id rounds=50 cycles=6 packings=packed:1048576:2
-  # Groups that come and go, with one malloc arena: what grows then is not fragmentation.
-  MALLOC_ARENA_MAX=1 pair 60 "30 groups, one after the other" java java do=groups mode=id cycles=30
+    mode=id rounds=50 "cycles=$1" packings=packed:1048576:2
   java=("${usual[@]}")
 }
 
-part_copies() {
-  timeout 60 "${java[@]}" do=copies || failures=$((failures + 1))
+part_memory() {
+  rounds 6
+  MALLOC_ARENA_MAX=1 pair 60 "30 groups, one after the other" java java do=groups mode=id cycles=30
 }
+
+part_copies() { timeout 60 "${java[@]}" do=copies || failures=$((failures + 1)); }
 
 part_recovery() {
   local packings
@@ -299,13 +316,19 @@ part_newnccl() {
   fi
 }
 
-# A trainer and 1, 2, 3 workers in one JVM on one GPU; needs NCCL 2.30 or newer.
+# A trainer and 1, 2, 3 workers in one JVM on one GPU; needs NCCL 2.30 or newer. More than two ranks
+# do not fit on a GPU with all their channels: each would wait for another that cannot start.
 part_ranks() {
-  local world threads
+  local world threads few=8
+  alone 60 "2 ranks, platform threads" do=ranks list=small mode=store timeout=15 limit=45 world=2 \
+    packings=packed:1048576:2,unpacked:2
+  alone 60 "2 ranks, virtual threads" do=ranks list=small mode=store timeout=15 limit=45 world=2 \
+    threads=virtual packings=packed:1048576:2,unpacked:2
+  export NCCL_MAX_CTAS=$few
   for threads in platform virtual; do
-    for world in 2 3 4; do
-      alone 60 "$world ranks, $threads threads" do=ranks list=small mode=store timeout=15 limit=45 \
-        "world=$world" "threads=$threads" packings=packed:1048576:2,unpacked:2
+    for world in 3 4; do
+      alone 60 "$world ranks, $threads threads, $few channels" do=ranks list=many mode=store \
+        timeout=15 limit=45 "world=$world" "threads=$threads" packings=packed:268435456:2,unpacked:2
     done
   done
   alone 60 "4 ranks, unique id" do=ranks list=small mode=id timeout=15 limit=45 world=4 \
@@ -318,22 +341,20 @@ part_ranks() {
   alone 60 "4 ranks, from a file" do=ranks list=1b "file=$file" mode=store timeout=15 limit=45 \
     world=4 packings=packed:67108864:2,unpacked:2
   rm -f "$file"
-  # What the environment does to four ranks.
-  CUDA_MODULE_LOADING=LAZY alone 60 "4 ranks, kernels loaded late" do=ranks list=small \
-    mode=store timeout=15 limit=45 world=4 packings=packed:1048576:2,unpacked:2
-  CUDA_DEVICE_MAX_CONNECTIONS=1 alone 60 "4 ranks, one queue to the device" do=ranks list=small \
-    mode=store timeout=15 limit=45 world=4 packings=packed:1048576:2,unpacked:2
-  CUDA_DEVICE_MAX_CONNECTIONS=32 alone 60 "4 ranks, 32 queues" do=ranks list=small \
-    mode=store timeout=15 limit=45 world=4 packings=packed:1048576:2,unpacked:2
+  alone 60 "raw, 4 ranks in one JVM, $few channels" do=rawranks world=4 timeout=20 limit=40
+  unset NCCL_MAX_CTAS
+}
+
+# What four ranks do with all their channels: the deadline has to end it.
+part_crowded() {
+  alone 40 "4 ranks with all channels: this one should fail, in time" do=ranks list=many \
+    mode=store timeout=8 limit=30 world=4 packings=packed:268435456:2
 }
 
 part_rankspeed() {
-  local world
-  for world in 2 4; do
-    alone 60 "raw, $world ranks in one JVM" do=rawranks "world=$world" timeout=30 limit=50
-    alone 90 "$world ranks, 3,360 tensors" do=ranks list=many mode=store timeout=30 limit=80 \
-      "world=$world" rounds=3 packings=packed:268435456:2,packed:1073741824:2,unpacked:2
-  done
+  alone 60 "raw, 2 ranks in one JVM" do=rawranks world=2 timeout=30 limit=50
+  alone 90 "2 ranks, 3,360 tensors" do=ranks list=many mode=store timeout=30 limit=80 world=2 \
+    rounds=3 packings=packed:268435456:2,packed:1073741824:2,unpacked:2
   alone 120 "2 ranks, 8B" do=ranks list=8b mode=store timeout=30 limit=110 world=2 rounds=2 \
     packings=packed:1073741824:2,unpacked:2
   MULTI_RANK=1 pair 60 "raw, two processes" java java do=raw mode=store
@@ -360,20 +381,15 @@ part_unpacked() {
 # Which of CUDA's calls wait for a kernel of somebody else's.
 part_calls() {
   nvcc -arch=native -o "$work/blocking_calls" gpu/blocking_calls.cu || failures=$((failures + 1))
-  local loading connections
+  local loading
   for loading in EAGER LAZY; do
     echo "CUDA_MODULE_LOADING=$loading"
-    CUDA_MODULE_LOADING=$loading timeout 60 "$work/blocking_calls" | grep CALL | column -t -s '|'
-  done
-  for connections in 1 8 32; do
-    echo "CUDA_DEVICE_MAX_CONNECTIONS=$connections"
-    CUDA_DEVICE_MAX_CONNECTIONS=$connections timeout 60 "$work/blocking_calls" | grep STREAMS
+    CUDA_MODULE_LOADING=$loading timeout 60 "$work/blocking_calls" >"$work/logs/calls.$loading"
+    results <"$work/logs/calls.$loading"
   done
 }
 
-part_raw() {
-  pair 60 "raw broadcasts" java java do=raw mode=store
-}
+part_raw() { pair 60 "raw broadcasts" java java do=raw mode=store; }
 
 echo "NCCL: $library"
 nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader

@@ -7,17 +7,22 @@ import org.jspecify.annotations.Nullable;
 /** What one send does differently; immutable, changed by the {@code with} methods. */
 public final class SendOptions {
 
-  private static final SendOptions DEFAULTS = new SendOptions(null, null, null);
+  private static final SendOptions DEFAULTS = new SendOptions(null, null, null, null);
 
   private final @Nullable TensorMapping mapping;
   private final @Nullable Packing packing;
   private final @Nullable DeviceStream stream;
+  private final @Nullable String version;
 
   private SendOptions(
-      @Nullable TensorMapping mapping, @Nullable Packing packing, @Nullable DeviceStream stream) {
+      @Nullable TensorMapping mapping,
+      @Nullable Packing packing,
+      @Nullable DeviceStream stream,
+      @Nullable String version) {
     this.mapping = mapping;
     this.packing = packing;
     this.stream = stream;
+    this.version = version;
   }
 
   /**
@@ -36,7 +41,7 @@ public final class SendOptions {
    * @return new options
    */
   public SendOptions withMapping(TensorMapping value) {
-    return new SendOptions(Objects.requireNonNull(value, "value"), packing, stream);
+    return new SendOptions(Objects.requireNonNull(value, "value"), packing, stream, version);
   }
 
   /**
@@ -46,7 +51,7 @@ public final class SendOptions {
    * @return new options
    */
   public SendOptions withPacking(Packing value) {
-    return new SendOptions(mapping, Objects.requireNonNull(value, "value"), stream);
+    return new SendOptions(mapping, Objects.requireNonNull(value, "value"), stream, version);
   }
 
   /**
@@ -57,7 +62,19 @@ public final class SendOptions {
    * @return new options
    */
   public SendOptions withStream(DeviceStream value) {
-    return new SendOptions(mapping, packing, Objects.requireNonNull(value, "value"));
+    return new SendOptions(mapping, packing, Objects.requireNonNull(value, "value"), version);
+  }
+
+  /**
+   * What these weights are called. Workers of Weightcast's own are told, and call their weights so
+   * once the update is finished; others are told over the control plane.
+   *
+   * @param value a label, such as {@code step-1200}; see {@link WeightStatus#checkVersion}
+   * @return new options
+   * @throws InvalidInfoException if it is not usable as a label
+   */
+  public SendOptions withVersion(String value) {
+    return new SendOptions(mapping, packing, stream, WeightStatus.checkVersion(value));
   }
 
   /**
@@ -85,5 +102,14 @@ public final class SendOptions {
    */
   public Optional<DeviceStream> stream() {
     return Optional.ofNullable(stream);
+  }
+
+  /**
+   * What the weights are called.
+   *
+   * @return the label, if any
+   */
+  public Optional<String> version() {
+    return Optional.ofNullable(version);
   }
 }

@@ -64,6 +64,7 @@ public interface TrainerWeightTransferEngine<I extends InitInfo> extends AutoClo
    * @param info where the group meets
    * @throws InvalidInfoException if the info is not usable; the state does not change
    * @throws TransferTimeoutException if not all ranks came in time
+   * @throws RankFailedException if another rank failed meanwhile, as far as that is known
    * @throws TransferAbortedException if interrupted or closed meanwhile
    * @throws EngineStateException if the state does not allow it
    */
@@ -71,12 +72,15 @@ public interface TrainerWeightTransferEngine<I extends InitInfo> extends AutoClo
 
   /**
    * Sends the source's weights as the group was initialised, and returns when every tensor has been
-   * sent and released.
+   * sent and released, and every worker of Weightcast's own has said that it holds all of them.
    *
    * @param source the weights
    * @return what was sent
    * @throws TensorMismatchException if the source yields another tensor than it announced; nothing
    *     of that bucket is sent
+   * @throws TransferMismatchException if a worker was told other tensors or another packing;
+   *     nothing was sent then
+   * @throws RankFailedException if a worker failed or left, as far as that is known
    * @throws TransferTimeoutException if the workers did not take the bytes in time
    * @throws TransferAbortedException if interrupted or closed meanwhile
    * @throws TransferException if the source, the device or the communicator failed
@@ -87,13 +91,17 @@ public interface TrainerWeightTransferEngine<I extends InitInfo> extends AutoClo
   }
 
   /**
-   * Sends the source's weights, and returns when every tensor has been sent and released.
+   * Sends the source's weights, and returns when every tensor has been sent and released, and every
+   * worker of Weightcast's own has said that it holds all of them.
    *
    * @param source the weights
    * @param options what this send does differently
    * @return what was sent
    * @throws TensorMismatchException if the source yields another tensor than it announced; nothing
    *     of that bucket is sent
+   * @throws TransferMismatchException if a worker was told other tensors or another packing;
+   *     nothing was sent then
+   * @throws RankFailedException if a worker failed or left, as far as that is known
    * @throws TransferTimeoutException if the workers did not take the bytes in time
    * @throws TransferAbortedException if interrupted or closed meanwhile
    * @throws TransferException if the source, the device or the communicator failed

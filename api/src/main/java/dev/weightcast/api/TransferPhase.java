@@ -21,10 +21,14 @@ public record TransferPhase(Kind kind, int bucket, int buckets) implements Seria
     WARM_UP("warm-up"),
     /** Making and checking the plan, and the memory it needs. */
     PLAN("plan"),
+    /** Comparing with the other ranks what is about to be sent. */
+    AGREEMENT("agreement"),
     /** Moving one bucket. */
     BUCKET("bucket"),
     /** Waiting for everything that was enqueued. */
     DRAIN("drain"),
+    /** Waiting for the workers to say that they have everything. */
+    ACKNOWLEDGEMENT("acknowledgement"),
     /** Making the new weights current. */
     FINISH("finish");
 
@@ -48,8 +52,14 @@ public record TransferPhase(Kind kind, int bucket, int buckets) implements Seria
   /** Making the plan. */
   public static final TransferPhase PLAN = new TransferPhase(Kind.PLAN, 0, 0);
 
+  /** Comparing with the other ranks what is about to be sent. */
+  public static final TransferPhase AGREEMENT = new TransferPhase(Kind.AGREEMENT, 0, 0);
+
   /** Waiting for everything that was enqueued. */
   public static final TransferPhase DRAIN = new TransferPhase(Kind.DRAIN, 0, 0);
+
+  /** Waiting for the workers to say that they have everything. */
+  public static final TransferPhase ACKNOWLEDGEMENT = new TransferPhase(Kind.ACKNOWLEDGEMENT, 0, 0);
 
   /** Making the new weights current. */
   public static final TransferPhase FINISH = new TransferPhase(Kind.FINISH, 0, 0);

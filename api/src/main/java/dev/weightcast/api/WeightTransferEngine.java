@@ -13,9 +13,10 @@ import java.util.Map;
  * }</pre>
  *
  * <p>The operations are for one thread at a time: a second call meanwhile is refused. {@link
- * #close()} and {@link #state()} may be called from any thread at any time; closing ends an
- * operation that is under way. No operation waits longer than the config's timeout. After any
- * failure the state is {@link EngineState#FAILED} and {@link #initTransferEngine} starts afresh.
+ * #close()}, {@link #state()} and {@link #weightStatus()} may be called from any thread at any
+ * time; closing ends an operation that is under way. No operation waits longer than the config's
+ * timeout. After any failure the state is {@link EngineState#FAILED} and {@link
+ * #initTransferEngine} starts afresh.
  *
  * @param <I> what the engine is told to find its group
  * @param <U> what it is told about one update
@@ -76,6 +77,7 @@ public interface WeightTransferEngine<I extends InitInfo, U extends UpdateInfo>
    * @param info where the group meets
    * @throws InvalidInfoException if the info does not fit this worker; the state does not change
    * @throws TransferTimeoutException if not all ranks came in time
+   * @throws RankFailedException if another rank failed meanwhile, as far as that is known
    * @throws TransferAbortedException if interrupted or closed meanwhile
    * @throws EngineStateException if the state does not allow it
    */
@@ -92,11 +94,17 @@ public interface WeightTransferEngine<I extends InitInfo, U extends UpdateInfo>
    * Receives the weights of the update that was started, all of them or a part, and returns when
    * they have been loaded.
    *
+   * <p>Before the first byte moves, it is compared with the trainer, if that is Weightcast's own,
+   * what is about to be sent; when all has been loaded, the trainer is told.
+   *
    * @param info which tensors will come
    * @param loader takes them, a bucket at a time
    * @return what was received
    * @throws InvalidInfoException if the info is not usable; nothing has moved then, and the state
    *     is {@link EngineState#FAILED} all the same, because the trainer is about to send
+   * @throws TransferMismatchException if the trainer, or another worker, was told other tensors or
+   *     another packing; the loader was not called then
+   * @throws RankFailedException if another rank failed or left, as far as that is known
    * @throws TransferTimeoutException if the bytes did not come in time
    * @throws TransferAbortedException if interrupted or closed meanwhile
    * @throws TransferException if the loader, the device or the communicator failed
@@ -105,11 +113,30 @@ public interface WeightTransferEngine<I extends InitInfo, U extends UpdateInfo>
   TransferReport receiveWeights(U info, WeightLoader loader);
 
   /**
-   * Ends the update: the new weights are complete.
+   * Ends the update: the new weights are complete, and of the version that the trainer announced.
+   * If it announced none they are called {@code unnamed-1}, {@code unnamed-2} and so on, counted by
+   * this engine; an update that received nothing keeps the version.
    *
    * @throws EngineStateException if no update was started
    */
   void finishWeightUpdate();
+
+  /**
+   * Ends the update: the new weights are complete, and of the given version.
+   *
+   * @param version what the control plane calls them: vLLM's {@code weight_version}
+   * @throws InvalidInfoException if it is not usable as a label; the state does not change
+   * @throws EngineStateException if no update was started
+   */
+  void finishWeightUpdate(String version);
+
+  /**
+   * Which weights this worker holds, and whether it holds them whole. May be called from any thread
+   * at any time, also after {@link #close()}.
+   *
+   * @return the status now
+   */
+  WeightStatus weightStatus();
 
   /**
    * Leaves the group and gives everything back; an operation under way ends with {@link

@@ -4,6 +4,7 @@ import dev.weightcast.spi.Availability;
 import dev.weightcast.spi.BackendProvider;
 import dev.weightcast.spi.SpiVersion;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.ServiceConfigurationError;
@@ -47,6 +48,7 @@ record Backend(BackendReport report, @Nullable BackendProvider provider) {
         OptionalInt.empty(),
         OptionalInt.empty(),
         List.of(),
+        Map.of(),
         Optional.empty());
   }
 
@@ -67,6 +69,20 @@ record Backend(BackendReport report, @Nullable BackendProvider provider) {
           problems.isEmpty() ? BackendStatus.AVAILABLE : BackendStatus.UNAVAILABLE, problems);
     } catch (Misbehaviour e) {
       return broken(e);
+    }
+  }
+
+  /** Asks what it runs on; one that cannot say loses nothing else by it. */
+  Backend detailed() {
+    boolean wasAsked =
+        report.status() == BackendStatus.AVAILABLE || report.status() == BackendStatus.UNAVAILABLE;
+    if (provider == null || !wasAsked) {
+      return this;
+    }
+    try {
+      return new Backend(report.with(ask("details()", provider::details)), provider);
+    } catch (Misbehaviour e) {
+      return new Backend(report.with(Map.of("details", String.valueOf(e.getMessage()))), provider);
     }
   }
 
@@ -105,7 +121,14 @@ record Backend(BackendReport report, @Nullable BackendProvider provider) {
     BackendReport r = report;
     return new Backend(
         new BackendReport(
-            name, r.status(), r.origin(), version, priority, r.problems(), r.failure()),
+            name,
+            r.status(),
+            r.origin(),
+            version,
+            priority,
+            r.problems(),
+            r.details(),
+            r.failure()),
         provider);
   }
 

@@ -58,6 +58,9 @@ public record Explanation(
         text.append("\n      hint: ").append(problem.hint());
       }
     }
+    backend
+        .details()
+        .forEach((what, found) -> text.append("\n    ").append(what).append(": ").append(found));
     text.append("\n    ").append(backend.origin());
     backend.spiVersion().ifPresent(version -> text.append("\n    built for SPI ").append(version));
     backend.priority().ifPresent(priority -> text.append("\n    priority ").append(priority));

@@ -97,7 +97,8 @@ public final class WeightTransfer {
    * @return the explanation, as data and as text
    */
   public Explanation explain() {
-    List<Backend> tried = registry.backends().stream().map(Backend::tried).toList();
+    List<Backend> tried =
+        registry.backends().stream().map(Backend::tried).map(Backend::detailed).toList();
     List<BackendReport> reports = tried.stream().map(Backend::report).toList();
     try {
       Choice choice = new Chooser(setting, tried, registry.searched()).choose();

@@ -55,7 +55,8 @@ class ErrorsPageTest {
             "libcudart.so.13",
             "libnccl.so.2",
             "Could not find jni",
-            "IllegalCallerException")
+            "IllegalCallerException: Illegal native access from unnamed module",
+            "IllegalCallerException: Illegal native access from module org.bytedeco.javacpp")
         .forEach(
             text ->
                 assertThat(plain)

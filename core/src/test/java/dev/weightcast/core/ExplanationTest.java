@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weightcast.spi.Availability;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -148,5 +149,31 @@ class ExplanationTest {
     assertThat(report.failure()).containsSame(boom);
     assertThat(report.problems())
         .containsExactly(BackendProblem.of("priority() threw: IllegalStateException: boom"));
+  }
+
+  @Test
+  void whatItRunsOnIsTold() {
+    FakeProvider provider = FakeProvider.named("x");
+    provider.details = () -> Map.of("driver", "580.65.06");
+
+    Explanation told = setup.with(provider, "x.X", "/lib/x.jar").asking("x").explain();
+
+    assertThat(told.backends().get(0).details()).containsEntry("driver", "580.65.06");
+    assertThat(told.text()).contains("'x': can run\n    driver: 580.65.06\n    class x.X");
+  }
+
+  @Test
+  void aProviderThatCannotTellLosesNothingElse() {
+    FakeProvider provider = FakeProvider.named("x");
+    provider.details =
+        () -> {
+          throw boom;
+        };
+
+    BackendReport report =
+        setup.with(provider, "x.X", "/lib/x.jar").asking("x").explain().backends().get(0);
+
+    assertThat(report.status()).isEqualTo(BackendStatus.AVAILABLE);
+    assertThat(report.details()).containsEntry("details", "details() threw");
   }
 }

@@ -7,6 +7,7 @@ import dev.weightcast.spi.BackendContext;
 import dev.weightcast.spi.BackendProvider;
 import dev.weightcast.spi.SpiVersion;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -17,6 +18,7 @@ public class FakeProvider implements BackendProvider {
   Supplier<Integer> spiVersion = () -> SpiVersion.CURRENT;
   Supplier<Integer> priority = () -> 10;
   Supplier<Availability> availability = Availability::available;
+  Supplier<Map<String, String>> details = Map::of;
   Function<BackendContext, WeightTransferEngine<?, ?>> worker = FakeWorker::new;
   Function<BackendContext, TrainerWeightTransferEngine<?>> trainer = FakeTrainer::new;
   int timesTried;
@@ -58,6 +60,11 @@ public class FakeProvider implements BackendProvider {
   public Availability availability() {
     timesTried++;
     return availability.get();
+  }
+
+  @Override
+  public Map<String, String> details() {
+    return details.get();
   }
 
   @Override

@@ -6,6 +6,7 @@ import dev.weightcast.api.DeviceContext;
 import dev.weightcast.api.EngineState;
 import dev.weightcast.api.TransferReport;
 import dev.weightcast.api.WeightLoader;
+import dev.weightcast.api.WeightStatus;
 import dev.weightcast.api.WeightTransferEngine;
 import dev.weightcast.spi.BackendContext;
 import java.util.Map;
@@ -63,6 +64,14 @@ class FakeWorker implements WeightTransferEngine<BroadcastInitInfo, BroadcastUpd
 
   @Override
   public void finishWeightUpdate() {}
+
+  @Override
+  public void finishWeightUpdate(String version) {}
+
+  @Override
+  public WeightStatus weightStatus() {
+    throw new UnsupportedOperationException();
+  }
 
   @Override
   public void close() {

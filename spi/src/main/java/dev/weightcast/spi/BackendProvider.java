@@ -2,6 +2,7 @@ package dev.weightcast.spi;
 
 import dev.weightcast.api.TrainerWeightTransferEngine;
 import dev.weightcast.api.WeightTransferEngine;
+import java.util.Map;
 
 /**
  * A backend, as the registry finds it.
@@ -34,6 +35,16 @@ public interface BackendProvider {
    * @return yes, or every reason why not; never throws
    */
   Availability availability();
+
+  /**
+   * What it runs on, for whoever looks: versions of libraries and drivers, devices. Asked after
+   * {@link #availability()}, also when that says no; takes no device's memory.
+   *
+   * @return what is known, such as {@code NCCL} → {@code 2.28.3}, in the order in which it is shown
+   */
+  default Map<String, String> details() {
+    return Map.of();
+  }
 
   /**
    * Who goes first when the configured name is {@code auto}.

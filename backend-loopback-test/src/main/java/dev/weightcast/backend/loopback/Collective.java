@@ -24,6 +24,7 @@ final class Collective {
   private @Nullable Call call;
   private int caller;
   private HostCopy.@Nullable End source;
+  private int publisher = -1;
   private double sum;
 
   Collective(long sequence, int worldSize) {
@@ -84,8 +85,16 @@ final class Collective {
     return done.cardinality() - (done.get(rank) ? 1 : 0) == worldSize - 1;
   }
 
-  void publish(HostCopy.End bytes) {
+  void publish(int rank, HostCopy.End bytes) {
+    publisher = rank;
     source = bytes;
+  }
+
+  /** The rank is dead: its bytes are not to be read any more, if they were its own. */
+  void withdraw(int rank) {
+    if (publisher == rank && !isFinished(rank)) {
+      source = null;
+    }
   }
 
   HostCopy.@Nullable End source() {

@@ -6,9 +6,13 @@ import dev.weightcast.api.DeviceBuffer;
 import dev.weightcast.api.DeviceStream;
 import dev.weightcast.api.InvalidInfoException;
 import dev.weightcast.api.WeightTransferException;
+import dev.weightcast.backend.loopback.Fault.Kind;
 import dev.weightcast.spi.collective.Communicator;
+import dev.weightcast.spi.collective.PeerFailure;
+import dev.weightcast.spi.collective.SideChannel;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.time.Duration;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.Optional;
@@ -22,18 +26,30 @@ import org.jspecify.annotations.Nullable;
  */
 final class LoopbackCommunicator implements Communicator {
 
+  /** How long a bucket waits for the one behind it at most, in real time. */
+  private static final Duration HOLD_BACK = Duration.ofMillis(20);
+
   private final LoopbackGroup group;
   private final int rank;
   private final LoopbackRuntime runtime;
+  private final @Nullable LoopbackSideChannel sideChannel;
+  private final RankFaults faults;
   private final NavigableMap<Long, Collective> underWay = new TreeMap<>();
   private long nextSequence;
+  private boolean killed; // guarded by the group's lock
+  private long lastFinished = -1; // guarded by the group's lock
   private volatile @Nullable String abortReason;
   private volatile @Nullable WeightTransferException failure;
 
-  LoopbackCommunicator(LoopbackGroup group, int rank, LoopbackRuntime runtime) {
+  LoopbackCommunicator(LoopbackGroup group, int rank, LoopbackRuntime runtime, RankFaults faults) {
     this.group = group;
     this.rank = rank;
     this.runtime = runtime;
+    this.faults = faults;
+    this.sideChannel =
+        group.notes().ranks().contains(rank)
+            ? new LoopbackSideChannel(group, rank, this::needed)
+            : null;
   }
 
   @Override
@@ -62,13 +78,36 @@ final class LoopbackCommunicator implements Communicator {
         stream,
         (collective, on) -> {
           if (rank == root) {
-            collective.publish(bytes);
+            refuseWhatNeedsAReceiver(collective);
+            collective.publish(rank, bytes);
             group.changed.signalAll();
             await(collective, on, () -> collective.isFinishedByAllBut(rank));
-          } else if (await(collective, on, () -> collective.source() != null)) {
+          } else if (arrives(collective, on)) {
             receive(collective, bytes, count * type.byteSize());
+            if (await(collective, on, () -> collective.source() != null)) { // not taken away since
+              faults.corrupt(collective.sequence(), bytes, count * type.byteSize());
+            }
           }
         });
+  }
+
+  private void refuseWhatNeedsAReceiver(Collective collective) {
+    for (Kind kind : List.of(Kind.DROP, Kind.CORRUPT)) {
+      faults.refuse(kind, collective.sequence(), "rank " + rank + " sends the bucket");
+    }
+  }
+
+  /** Waits for the root's bytes; in vain if they are to be lost on the way. */
+  private boolean arrives(Collective collective, LoopbackStream on) throws InterruptedException {
+    long bucket = collective.sequence();
+    boolean lost = isLost(bucket);
+    return await(collective, on, () -> !lost && collective.source() != null);
+  }
+
+  private boolean isLost(long bucket) {
+    return faults
+        .take(Kind.DROP, bucket, "never gets the bytes of " + RankFaults.place(bucket))
+        .isPresent();
   }
 
   /** Copies without the lock; only if the root is still there afterwards are the bytes good. */
@@ -103,7 +142,8 @@ final class LoopbackCommunicator implements Communicator {
           bytes.host().read(bytes.offset(), number);
           collective.add(number.getFloat(0));
           group.changed.signalAll();
-          if (await(collective, on, () -> collective.missing().isEmpty())) {
+          boolean lost = isLost(collective.sequence());
+          if (await(collective, on, () -> !lost && collective.missing().isEmpty())) {
             number.clear().putFloat(0, collective.sum());
             bytes.host().write(bytes.offset(), number);
           }
@@ -141,9 +181,10 @@ final class LoopbackCommunicator implements Communicator {
 
   private void run(long sequence, Collective.Call call, Part part, LoopbackStream on)
       throws InterruptedException {
+    faults.before(sequence, () -> isOver() || on.isClosing());
     group.lock.lockInterruptibly();
     try {
-      if (isOver()) {
+      if (isOver() || dies(sequence)) {
         return;
       }
       Collective collective = group.collective(sequence);
@@ -155,6 +196,7 @@ final class LoopbackCommunicator implements Communicator {
       group.changed.signalAll();
       if (!isOver()) {
         part.play(collective, on);
+        holdBack(collective, on);
       }
       end(collective);
     } finally {
@@ -162,11 +204,44 @@ final class LoopbackCommunicator implements Communicator {
     }
   }
 
+  /** Whether the rank is killed here: it says nothing any more, and what it sent is gone. */
+  private boolean dies(long sequence) {
+    String text = "was killed at " + RankFaults.place(sequence);
+    boolean noticed = faults.take(Kind.KILL, sequence, text).isPresent();
+    boolean silent = !noticed && faults.take(Kind.KILL_SILENTLY, sequence, text).isPresent();
+    if (noticed || silent) {
+      fail("rank " + rank + " " + text + ", as planned");
+      killed = true;
+      underWay.values().forEach(collective -> collective.withdraw(rank));
+    }
+    if (noticed) {
+      group.fail(rank, "its connection was closed");
+    }
+    group.changed.signalAll();
+    return noticed || silent;
+  }
+
+  /** Lets the bucket behind be done first, where that is planned and the bucket comes. */
+  private void holdBack(Collective collective, LoopbackStream on) throws InterruptedException {
+    long bucket = collective.sequence();
+    Optional<Fault> reorder = faults.take(Kind.REORDER, bucket, "holds back bucket " + bucket);
+    if (reorder.isEmpty()) {
+      return;
+    }
+    Deadline patience = Deadline.after(HOLD_BACK);
+    boolean done =
+        await(collective, on, () -> lastFinished > bucket || patience.isOver())
+            && lastFinished > bucket;
+    faults.note(
+        reorder.get(), done ? "the next was done first" : "the next did not come in good time");
+  }
+
   private void end(Collective collective) {
     if (isOver() || failedPeer(collective)) {
       return; // not finished: whoever needs this rank's part must not believe it was
     }
     underWay.remove(collective.sequence());
+    lastFinished = Math.max(lastFinished, collective.sequence());
     collective.finish(rank);
     if (collective.isFinishedByAll()) {
       group.retire(collective);
@@ -196,13 +271,23 @@ final class LoopbackCommunicator implements Communicator {
 
   /** Whether a rank has left without its part in this collective; that is a failure then. */
   private boolean failedPeer(Collective collective) {
-    for (var left : group.gone().entrySet()) {
-      if (left.getKey() != rank && !collective.isFinished(left.getKey())) {
-        fail("rank " + left.getKey() + " has left the group: " + left.getValue());
+    for (int left : group.gone().keySet()) {
+      if (left != rank && !collective.isFinished(left)) {
+        needed(left);
         return true;
       }
     }
     return false;
+  }
+
+  /** A rank has left that this one needs; the one to name is who failed first. */
+  private void needed(int gone) {
+    if (failure == null) {
+      int first = sideChannel == null ? gone : group.firstFailedBut(rank).orElse(gone);
+      failure =
+          new PeerFailure(
+              first, "rank " + first + " has left the group: " + group.gone().get(first));
+    }
   }
 
   private void fail(String reason) {
@@ -217,7 +302,20 @@ final class LoopbackCommunicator implements Communicator {
 
   @Override
   public Optional<WeightTransferException> failure() {
+    if (failure == null && abortReason == null && sideChannel != null) {
+      group.lock.lock();
+      try {
+        group.firstFailedBut(rank).ifPresent(this::needed); // at once, and not when it is missed
+      } finally {
+        group.lock.unlock();
+      }
+    }
     return Optional.ofNullable(failure);
+  }
+
+  @Override
+  public Optional<SideChannel> sideChannel() {
+    return Optional.ofNullable(sideChannel);
   }
 
   @Override
@@ -236,15 +334,31 @@ final class LoopbackCommunicator implements Communicator {
     try {
       if (abortReason == null) {
         abortReason = reason;
-        group.leave(rank, reason);
+        faults.end();
+        if (!killed) { // the dead say nothing
+          group.fail(rank, reason);
+        }
       }
     } finally {
       group.lock.unlock();
     }
   }
 
+  /** Leaves in peace, if it was not aborted before: only who needs this rank has lost something. */
   @Override
   public void close() {
-    abort("it was closed");
+    group.lock.lock();
+    try {
+      if (abortReason == null) {
+        abortReason = "it was closed";
+        faults.end();
+        if (!killed) {
+          group.leave(rank, "it was closed");
+        }
+      }
+      group.notes().removeAllOf(rank);
+    } finally {
+      group.lock.unlock();
+    }
   }
 }

@@ -1,5 +1,6 @@
 package dev.weightcast.backend.loopback;
 
+import dev.weightcast.api.Deadline;
 import dev.weightcast.api.Device;
 import dev.weightcast.api.DeviceBuffer;
 import dev.weightcast.api.DeviceEvent;
@@ -11,13 +12,17 @@ import dev.weightcast.api.MemoryCopy;
 import dev.weightcast.api.OutOfDeviceMemoryException;
 import dev.weightcast.spi.collective.DeviceAccount;
 import dev.weightcast.spi.collective.DeviceRuntime;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A device made of host memory, with an address space of its own: an address means something only
@@ -28,12 +33,19 @@ final class LoopbackRuntime implements DeviceRuntime {
   /** Addresses are multiples of this, as a device's allocator gives them. */
   private static final long ALIGNMENT = 256;
 
+  /** How long close waits for the streams' threads. */
+  private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(10);
+
   private final Device device;
   private final AtomicLong nextAddress = new AtomicLong(1L << 40);
   private final AtomicLong nextHandle = new AtomicLong(1);
   private final NavigableMap<Long, LoopbackBuffer> buffers = new ConcurrentSkipListMap<>();
   private final Map<Object, DeviceAccount.Item> open = new LinkedHashMap<>();
+  private final Set<Thread> streamThreads = ConcurrentHashMap.newKeySet();
+  private volatile RankFaults faults = RankFaults.NONE;
+  private volatile @Nullable DeviceException broken;
   private boolean closed;
+  private DeviceAccount leftAtClose = DeviceAccount.EMPTY;
 
   LoopbackRuntime(Device device) {
     this.device = device;
@@ -46,6 +58,11 @@ final class LoopbackRuntime implements DeviceRuntime {
 
   @Override
   public DeviceBuffer allocate(String label, long byteSize) {
+    DeviceException present = broken;
+    if (present != null) {
+      throw new DeviceException("no memory for '" + label + "': " + present.getMessage(), present);
+    }
+    faults.allocate(label, byteSize);
     long space = (byteSize / ALIGNMENT + 1) * ALIGNMENT;
     LoopbackBuffer buffer =
         new LoopbackBuffer(this, label, nextAddress.getAndAdd(space), hostMemory(label, byteSize));
@@ -174,6 +191,34 @@ final class LoopbackRuntime implements DeviceRuntime {
     return new HostCopy.End(entry.getValue(), address - entry.getKey());
   }
 
+  /** What goes wrong on this device, until another group is joined. */
+  void attach(RankFaults ofRank) {
+    faults = ofRank;
+  }
+
+  RankFaults faults() {
+    return faults;
+  }
+
+  /** From now on all work on the device fails. */
+  DeviceException breakDown(String reason) {
+    DeviceException failure = new DeviceException(reason + "; nothing works on " + device + " now");
+    broken = failure;
+    return failure;
+  }
+
+  @Nullable DeviceException broken() {
+    return broken;
+  }
+
+  void started(Thread streamThread) {
+    streamThreads.add(streamThread);
+  }
+
+  void ended(Thread streamThread) {
+    streamThreads.remove(streamThread);
+  }
+
   private synchronized void remember(Object what, DeviceAccount.Item item) {
     if (closed) {
       throw new DeviceException("no " + item + " on " + device + ": its engine is closed");
@@ -193,19 +238,45 @@ final class LoopbackRuntime implements DeviceRuntime {
     return new DeviceAccount(List.copyOf(open.values()));
   }
 
+  /** What the first {@link #closeAndReport} has found. */
+  synchronized DeviceAccount leftAtClose() {
+    return leftAtClose;
+  }
+
   @Override
   public DeviceAccount closeAndReport() {
     List<Object> left;
     DeviceAccount report;
     synchronized (this) {
-      closed = true;
       report = account();
+      leftAtClose = closed ? leftAtClose : report;
+      closed = true;
       left = List.copyOf(open.keySet());
     }
     for (Object each : left) {
       close(each);
     }
+    faults.end();
+    awaitStreamThreads();
     return report;
+  }
+
+  /** They end by themselves now; nothing that they wait for outlasts the closing of a stream. */
+  private void awaitStreamThreads() {
+    Deadline patience = Deadline.after(CLOSE_PATIENCE);
+    boolean interrupted = false;
+    for (Thread each : streamThreads) {
+      while (each != Thread.currentThread() && each.isAlive() && !patience.isOver()) {
+        try {
+          each.join(Deadline.MAX_SLICE.toMillis());
+        } catch (InterruptedException e) {
+          interrupted = true; // told again below: what closes does not stop halfway
+        }
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private static void close(Object each) {

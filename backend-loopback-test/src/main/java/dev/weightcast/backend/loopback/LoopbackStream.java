@@ -38,6 +38,7 @@ final class LoopbackStream implements DeviceStream {
   private final LoopbackRuntime runtime;
   private final String label;
   private final long handle;
+  private final Thread thread;
   private volatile boolean closing;
   private @Nullable DeviceException failure; // touched by the stream's own thread alone
 
@@ -45,8 +46,9 @@ final class LoopbackStream implements DeviceStream {
     this.runtime = runtime;
     this.label = label;
     this.handle = handle;
-    Thread thread = new Thread(this::runAll, "weightcast-loopback-" + label.replace(' ', '-'));
+    this.thread = new Thread(this::runAll, "weightcast-loopback-" + label.replace(' ', '-'));
     thread.setDaemon(true);
+    runtime.started(thread);
     thread.start();
   }
 
@@ -67,7 +69,8 @@ final class LoopbackStream implements DeviceStream {
   @Override
   public void copy(List<MemoryCopy> copies) {
     List<HostCopy> resolved = runtime.resolve(copies);
-    enqueue(unlessFailed(() -> resolved.forEach(HostCopy::run)));
+    Step planned = runtime.faults().insteadOfCopy(runtime);
+    enqueue(unlessFailed(planned == null ? () -> resolved.forEach(HostCopy::run) : planned));
   }
 
   @Override
@@ -137,16 +140,26 @@ final class LoopbackStream implements DeviceStream {
   }
 
   private void runAll() {
-    for (Work work = next(); work != null; work = next()) {
-      try {
-        work.run(failure);
-      } catch (DeviceException e) {
-        failure = e;
-      } catch (InterruptedException e) {
-        failure = new DeviceException("stream '" + label + "' was interrupted", e);
-      } catch (RuntimeException | Error e) {
-        failure = new DeviceException("stream '" + label + "' on " + device() + ": " + e, e);
+    try {
+      for (Work work = next(); work != null; work = next()) {
+        runOne(work);
       }
+    } finally {
+      runtime.ended(thread);
+    }
+  }
+
+  private void runOne(Work work) {
+    try {
+      runtime.faults().standStill(this::isClosing);
+      DeviceException broken = runtime.broken();
+      work.run(broken == null ? failure : broken);
+    } catch (DeviceException e) {
+      failure = e;
+    } catch (InterruptedException e) {
+      failure = new DeviceException("stream '" + label + "' was interrupted", e);
+    } catch (RuntimeException | Error e) {
+      failure = new DeviceException("stream '" + label + "' on " + device() + ": " + e, e);
     }
   }
 

@@ -1,6 +1,8 @@
 package dev.weightcast.backend.loopback;
 
+import dev.weightcast.api.BroadcastInitInfo;
 import dev.weightcast.api.Deadline;
+import dev.weightcast.api.InvalidInfoException;
 import dev.weightcast.api.TransferAbortedException;
 import dev.weightcast.api.TransferException;
 import dev.weightcast.api.TransferPhase;
@@ -13,7 +15,9 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +32,7 @@ final class MeetingPoints {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final Map<Object, Gathering> gatherings = new HashMap<>();
+  private final Map<Object, FaultInjection> injections = new HashMap<>();
 
   /** Those who wait at one point. */
   private static final class Gathering {
@@ -48,18 +53,77 @@ final class MeetingPoints {
     }
   }
 
+  /** Where those who were told this meet. */
+  static Object pointOf(BroadcastInitInfo info) {
+    return info.uniqueId()
+        .<Object>map(id -> id)
+        .orElseGet(
+            () -> info.masterAddress().orElseThrow() + ":" + info.masterPort().orElseThrow());
+  }
+
+  void inject(Object point, FaultInjection injection) {
+    lock.lock();
+    try {
+      FaultInjection present = injections.putIfAbsent(point, injection);
+      if (present != null) {
+        throw new InvalidInfoException(
+            "another fault plan is injected at " + point + " and not closed: " + present.plan());
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  void withdraw(Object point, FaultInjection injection) {
+    lock.lock();
+    try {
+      injections.remove(point, injection);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** What goes wrong with a rank that joins now. */
+  RankFaults faultsOf(ProcessGroup group, Deadline clock) {
+    lock.lock();
+    try {
+      FaultInjection injection = injections.get(pointOf(group.info()));
+      return injection == null ? RankFaults.NONE : RankFaults.of(injection, group.rank(), clock);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Where somebody waits or a fault plan is injected, for the account of what is left. */
+  List<String> open() {
+    lock.lock();
+    try {
+      return Stream.concat(
+              gatherings.keySet().stream().map(point -> "gathering at " + point),
+              injections.keySet().stream().map(point -> "fault plan at " + point))
+          .toList();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Waits until all ranks are there; the last one to come wakes the others. */
   LoopbackGroup join(ProcessGroup group, Deadline deadline) {
-    Object point =
-        group
-            .info()
-            .uniqueId()
-            .<Object>map(id -> id)
-            .orElseGet(
-                () ->
-                    group.info().masterAddress().orElseThrow()
-                        + ":"
-                        + group.info().masterPort().orElseThrow());
+    return join(group, rank -> false, deadline);
+  }
+
+  /** The same with ranks that are not Weightcast's own; the last one to come decides which. */
+  LoopbackGroup join(ProcessGroup group, IntPredicate foreign, Deadline deadline) {
+    return join(pointOf(group.info()), group, foreign, deadline);
+  }
+
+  /** Waits in vain where none of the others looks. */
+  LoopbackGroup joinNobody(ProcessGroup group, Deadline deadline) {
+    return join(new Object(), group, rank -> false, deadline);
+  }
+
+  private LoopbackGroup join(
+      Object point, ProcessGroup group, IntPredicate foreign, Deadline deadline) {
     lock.lock();
     try {
       Gathering gathering = gatherings.computeIfAbsent(point, key -> new Gathering(group));
@@ -69,7 +133,7 @@ final class MeetingPoints {
         changed.signalAll();
       }
       if (gathering.conflict == null && gathering.missing().isEmpty()) {
-        gathering.complete = new LoopbackGroup(group.worldSize());
+        gathering.complete = new LoopbackGroup(group.worldSize(), foreign);
       }
       return await(gathering, group, point, deadline);
     } finally {
@@ -114,7 +178,7 @@ final class MeetingPoints {
     } catch (InterruptedException e) {
       LoopbackGroup complete = gathering.complete;
       if (complete != null) { // the others have gone on already, and count on this rank
-        complete.leave(group.rank(), "its thread was interrupted while it joined");
+        complete.fail(group.rank(), "its thread was interrupted while it joined");
       }
       leave(gathering, group, point);
       Thread.currentThread().interrupt();

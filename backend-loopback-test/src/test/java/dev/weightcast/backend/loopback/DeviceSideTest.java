@@ -100,7 +100,7 @@ class DeviceSideTest {
 
   @Test
   void aStreamThatItsOwnerClosesInTheMiddleOfASendIsAFailureOnBothSides() throws Exception {
-    try (Fleet fleet = Fleet.joined(1, WeightTransferConfig.defaults(), info -> info)) {
+    try (Fleet fleet = Fleet.withoutChannel(1, WeightTransferConfig.defaults(), info -> info)) {
       DeviceStream stream = fleet.trainer.deviceContext().createStream("theirs");
       Iterator<SourceTensor> tensors =
           new Iterator<>() {

@@ -121,9 +121,10 @@ class EngineFailureTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void aWorkerThatNeverReceivesIsNamedAndAllWorkAgainAfterwards(boolean packed) throws Exception {
+  void aForeignWorkerThatNeverReceivesIsNamedAndAllWorkAgainAfterwards(boolean packed)
+      throws Exception {
     Packing packing = new Packing(packed, 100, 2);
-    try (Fleet fleet = Fleet.joined(2, SHORT, info -> info.withPacking(packing))) {
+    try (Fleet fleet = Fleet.withoutChannel(2, SHORT, info -> info.withPacking(packing))) {
       Future<?> other = fleet.start(() -> receive(fleet, 0, this::ignore));
       TransferTimeoutException e =
           catchThrowableOfType(TransferTimeoutException.class, () -> send(fleet, weights));
@@ -141,8 +142,8 @@ class EngineFailureTest {
   }
 
   @Test
-  void aTrainerThatNeverSendsIsNamed() throws Exception {
-    try (Fleet fleet = Fleet.joined(1, SHORT, info -> info.withPacking(PACKED))) {
+  void aForeignTrainerThatNeverSendsIsNamed() throws Exception {
+    try (Fleet fleet = Fleet.withoutChannel(1, SHORT, info -> info.withPacking(PACKED))) {
       TransferTimeoutException e =
           catchThrowableOfType(
               TransferTimeoutException.class, () -> receive(fleet, 0, this::ignore));
@@ -254,7 +255,7 @@ class EngineFailureTest {
 
   @RepeatedTest(50)
   void closingFromAnotherThreadEndsWhatIsUnderWay() throws Exception {
-    Fleet fleet = Fleet.joined(2, LONG, info -> info.withPacking(PACKED));
+    Fleet fleet = Fleet.withoutChannel(2, LONG, info -> info.withPacking(PACKED));
     CountDownLatch underWay = new CountDownLatch(1);
     Future<?> worker =
         fleet.start(

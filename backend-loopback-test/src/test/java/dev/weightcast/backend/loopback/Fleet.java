@@ -2,40 +2,75 @@ package dev.weightcast.backend.loopback;
 
 import dev.weightcast.api.BroadcastInitInfo;
 import dev.weightcast.api.BroadcastUpdateInfo;
+import dev.weightcast.api.Device;
 import dev.weightcast.api.ParallelConfig;
 import dev.weightcast.api.TrainerWeightTransferEngine;
 import dev.weightcast.api.UniqueId;
 import dev.weightcast.api.WeightTransferConfig;
 import dev.weightcast.api.WeightTransferEngine;
 import dev.weightcast.spi.BackendContext;
+import dev.weightcast.spi.collective.CollectiveEngines;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntPredicate;
 import java.util.function.UnaryOperator;
 
 /** A trainer and some workers of one group, each driven on a thread of its own. */
 final class Fleet implements AutoCloseable {
 
+  private static final Device DEVICE = new Device("loopback", 0);
+
   TrainerWeightTransferEngine<BroadcastInitInfo> trainer;
   final List<WeightTransferEngine<BroadcastInitInfo, BroadcastUpdateInfo>> workers =
       new ArrayList<>();
+  private final Set<LoopbackGroup> groups = ConcurrentHashMap.newKeySet();
   private final ExecutorService threads = Executors.newCachedThreadPool();
   BroadcastInitInfo info;
 
   Fleet(int workerCount, WeightTransferConfig config, UnaryOperator<BroadcastInitInfo> change) {
-    LoopbackProvider provider = new LoopbackProvider();
-    trainer = provider.trainer(new BackendContext(config, ParallelConfig.SINGLE));
+    this(workerCount, config, rank -> false, change);
+  }
+
+  /** A fleet some of whose ranks behave as if they were not Weightcast's own. */
+  Fleet(
+      int workerCount,
+      WeightTransferConfig config,
+      IntPredicate foreign,
+      UnaryOperator<BroadcastInitInfo> change) {
+    var factory = new LoopbackCommunicatorFactory(foreign, groups::add);
+    trainer =
+        CollectiveEngines.trainer(
+            "loopback",
+            factory,
+            new LoopbackRuntime(DEVICE),
+            new BackendContext(config, ParallelConfig.SINGLE));
     for (int i = 0; i < workerCount; i++) {
-      ParallelConfig place = new ParallelConfig(i, 1, 1, 0);
-      workers.add(provider.worker(new BackendContext(config, place)));
+      workers.add(
+          CollectiveEngines.worker(
+              "loopback",
+              factory,
+              new LoopbackRuntime(DEVICE),
+              new BackendContext(config, new ParallelConfig(i, 1, 1, 0))));
     }
     UniqueId id = trainer.createUniqueId();
     info = change.apply(BroadcastInitInfo.ofUniqueId(id, workerCount + 1).withRankOffset(1));
+  }
+
+  /** A fleet that has joined, in which nobody can say anything but by collectives. */
+  static Fleet withoutChannel(
+      int workerCount, WeightTransferConfig config, UnaryOperator<BroadcastInitInfo> change)
+      throws Exception {
+    Fleet fleet = new Fleet(workerCount, config, rank -> true, change);
+    fleet.join();
+    return fleet;
   }
 
   /** A fleet that has joined. */
@@ -55,6 +90,12 @@ final class Fleet implements AutoCloseable {
       all.add(start(() -> initWorker(worker)));
     }
     awaitAll(all);
+  }
+
+  /** Joins, and gives the group that the ranks have found. */
+  List<LoopbackGroup> joinObserved() throws Exception {
+    join();
+    return List.copyOf(groups);
   }
 
   Object initTrainer() {

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A source that may announce something else than it yields, and counts what comes back. */
-final class RecordingSource implements WeightSource {
+class RecordingSource implements WeightSource {
 
   private final List<TensorSpec> announced;
   private final List<Tensor> tensors;
@@ -27,6 +27,9 @@ final class RecordingSource implements WeightSource {
     failAt = index;
     return this;
   }
+
+  /** Called before each tensor. */
+  void beforeNext(int index) {}
 
   int yielded() {
     return yielded.get();
@@ -60,6 +63,7 @@ final class RecordingSource implements WeightSource {
         if (next == failAt) {
           throw new IllegalStateException("shard lost");
         }
+        beforeNext(next);
         yielded.incrementAndGet();
         return SourceTensor.of(tensors.get(next++)).withRelease(released::incrementAndGet);
       }

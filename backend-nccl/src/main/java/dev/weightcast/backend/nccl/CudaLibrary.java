@@ -35,6 +35,9 @@ interface CudaLibrary {
   /** {@code cudaGetDeviceCount}. */
   int deviceCount(int[] count);
 
+  /** {@code cudaGetDeviceProperties}: its name, then bytes of memory as a number. */
+  int deviceProperties(int device, String[] nameAndMemory);
+
   /** {@code cudaMemGetInfo}: free bytes, then total bytes. */
   int memoryInfo(int device, long[] freeAndTotal);
 

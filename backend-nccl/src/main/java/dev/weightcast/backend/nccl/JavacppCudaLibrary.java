@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import org.bytedeco.cuda.cudart.CUevent_st;
 import org.bytedeco.cuda.cudart.CUstream_st;
+import org.bytedeco.cuda.cudart.cudaDeviceProp;
 import org.bytedeco.cuda.cudart.cudaMemcpyAttributes;
 import org.bytedeco.cuda.global.cudart;
 import org.bytedeco.javacpp.BytePointer;
@@ -31,6 +32,18 @@ final class JavacppCudaLibrary implements CudaLibrary {
   @Override
   public int deviceCount(int[] count) {
     return cudart.cudaGetDeviceCount(count);
+  }
+
+  @Override
+  public int deviceProperties(int device, String[] nameAndMemory) {
+    try (cudaDeviceProp properties = new cudaDeviceProp()) {
+      int status = cudart.cudaGetDeviceProperties(properties, device);
+      if (status == SUCCESS) {
+        nameAndMemory[0] = properties.name().getString();
+        nameAndMemory[1] = Long.toString(properties.totalGlobalMem());
+      }
+      return status;
+    }
   }
 
   @Override

@@ -12,6 +12,7 @@ import dev.weightcast.spi.BackendContext;
 import dev.weightcast.spi.BackendProvider;
 import dev.weightcast.spi.SpiVersion;
 import dev.weightcast.spi.collective.CollectiveEngines;
+import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -50,6 +51,11 @@ public final class NcclBackendProvider implements BackendProvider {
   @Override
   public Availability availability() {
     return natives().availability();
+  }
+
+  @Override
+  public Map<String, String> details() {
+    return natives().details();
   }
 
   @Override

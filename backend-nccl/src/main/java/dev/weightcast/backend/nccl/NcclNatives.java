@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Properties;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -57,6 +58,11 @@ final class NcclNatives {
 
   NcclVersion version() {
     return present(version);
+  }
+
+  /** What is known of both libraries and of the devices, whether or not they can be used. */
+  Map<String, String> details() {
+    return NcclDetails.of(cuda, version);
   }
 
   private static <T> T present(@Nullable T thing) {
@@ -146,11 +152,11 @@ final class NcclNatives {
     return null;
   }
 
-  /** What loading throws can be anything, an Error of the JVM's linker most of all. */
+  /** What loading throws can be anything, also errors that only the linker makes. */
   private <T> @Nullable T attempt(String what, Supplier<@Nullable T> attempt) {
     try {
       return attempt.get();
-    } catch (RuntimeException | LinkageError e) {
+    } catch (Exception | Error e) {
       reasons.add(LinkTexts.reason(what, e));
       return null;
     }

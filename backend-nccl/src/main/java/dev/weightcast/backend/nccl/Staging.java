@@ -123,7 +123,8 @@ final class Staging implements AutoCloseable {
     all.clear();
     resting.clear();
     CudaCalls calls = runtime.calls();
-    runtime.release(this, "cudaFreeHost", cuda -> cuda.freePinned(calls.ordinal(), pinned));
+    long address = pinned;
+    runtime.releaseMemory(this, "cudaFreeHost", cuda -> cuda.freePinned(calls.ordinal(), address));
   }
 
   private void checkOpen() {

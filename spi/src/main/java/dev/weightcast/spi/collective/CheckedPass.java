@@ -15,11 +15,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class CheckedPass {
 
+  private final CollectiveEngine engine;
   private final WeightPass pass;
   private final List<TensorSpec> announced;
   private int position;
 
-  CheckedPass(WeightPass pass, List<TensorSpec> announced) {
+  CheckedPass(CollectiveEngine engine, WeightPass pass, List<TensorSpec> announced) {
+    this.engine = engine;
     this.pass = pass;
     this.announced = announced;
   }
@@ -72,7 +74,7 @@ final class CheckedPass {
     try {
       return pass.hasNext() ? Objects.requireNonNull(pass.next(), "it yielded null") : null;
     } catch (Exception e) { // also checked ones: not every source is written in Java
-      throw progress.thrownBy("the source at " + where, e, List.of());
+      throw engine.thrownBy("the source at " + where, e, progress);
     }
   }
 

@@ -1,24 +1,20 @@
 package dev.weightcast.spi.collective;
 
 import dev.weightcast.api.BroadcastInitInfo;
-import dev.weightcast.api.DataType;
 import dev.weightcast.api.Deadline;
-import dev.weightcast.api.DeviceBuffer;
 import dev.weightcast.api.DeviceEvent;
-import dev.weightcast.api.DeviceStream;
 import dev.weightcast.api.EngineState;
 import dev.weightcast.api.InvalidInfoException;
 import dev.weightcast.api.Packing;
 import dev.weightcast.api.TensorMismatchException;
+import dev.weightcast.api.TensorSpec;
 import dev.weightcast.api.TransferAbortedException;
 import dev.weightcast.api.TransferException;
 import dev.weightcast.api.TransferListener;
 import dev.weightcast.api.TransferPhase;
 import dev.weightcast.api.TransferPlan;
 import dev.weightcast.api.TransferProgress;
-import dev.weightcast.api.TransferReport;
 import dev.weightcast.api.WeightTransferConfig;
-import dev.weightcast.api.WeightTransferException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -45,8 +41,10 @@ final class CollectiveEngine {
   private final WeightTransferConfig config;
   private final PackedRing ring;
   private final EngineLifecycle lifecycle = new EngineLifecycle(this::cleanUp);
-  private volatile @Nullable Communicator communicator;
-  private @Nullable ProcessGroup group;
+  private final Membership membership;
+  private Consumer<Throwable> onFailure = failure -> {};
+  private Consumer<Bucket> onDrained = bucket -> {};
+  private boolean inPeace;
   private @Nullable WarmUp warmUp;
 
   CollectiveEngine(
@@ -59,6 +57,12 @@ final class CollectiveEngine {
     this.runtime = runtime;
     this.config = config;
     this.ring = new PackedRing(runtime);
+    this.membership = new Membership(config.root());
+  }
+
+  /** Whom to tell what an operation has failed with, before the engine says that it has. */
+  void onFailure(Consumer<Throwable> listener) {
+    onFailure = listener;
   }
 
   /** The body of an operation. */
@@ -68,6 +72,11 @@ final class CollectiveEngine {
 
   EngineState state() {
     return lifecycle.state();
+  }
+
+  /** Whom to tell of each bucket that has gone all the way. */
+  void onDrained(Consumer<Bucket> listener) {
+    onDrained = listener;
   }
 
   DeviceRuntime runtime() {
@@ -86,21 +95,8 @@ final class CollectiveEngine {
     return config.root();
   }
 
-  /** The live channel; an operation that needs it is only let in while there is one. */
-  Communicator communicator() {
-    Communicator present = communicator;
-    if (present == null) {
-      throw new IllegalStateException("no communicator in state " + state());
-    }
-    return present;
-  }
-
-  ProcessGroup group() {
-    ProcessGroup present = group;
-    if (present == null) {
-      throw new IllegalStateException("no group in state " + state());
-    }
-    return present;
+  Membership membership() {
+    return membership;
   }
 
   /** Joins a group, leaving the one before. */
@@ -115,8 +111,9 @@ final class CollectiveEngine {
         TransferPhase.RENDEZVOUS,
         progress -> {
           progress.identify(next);
-          leave("the engine is initialised anew");
-          group = next;
+          membership.leave(inPeace);
+          inPeace = false;
+          membership.enter(next);
           // What an operation that failed has left on the streams may still use the slots.
           progress.enter(TransferPhase.DRAIN);
           if (!ring.quiesce(progress.deadline())) {
@@ -125,26 +122,40 @@ final class CollectiveEngine {
           progress.enter(TransferPhase.RENDEZVOUS);
           WarmUp ready = warmUp == null ? WarmUp.make(runtime) : warmUp;
           warmUp = ready; // before the communicator: see WarmUp
-          Communicator joined = factory.join(next, runtime, progress.deadline());
-          communicator = joined;
+          membership.joined(factory.join(next, runtime, progress.deadline()));
+          progress.attend();
           progress.enter(TransferPhase.WARM_UP);
-          joined.allReduceSum(ready.buffer(), 0, 1, DataType.FLOAT32, ready.stream());
-          ready.stream().recordEvent(ready.done());
+          ready.enqueue(membership.communicator());
           await(ready.done(), progress);
+          inPeace = true;
           return next;
         });
   }
 
   /** Moves on without waiting for anybody. */
-  void step(EngineLifecycle.Operation operation) {
+  void step(EngineLifecycle.Operation operation, Runnable action) {
     lifecycle.begin(operation, config.startDeadline());
-    lifecycle.end(null);
+    try {
+      action.run();
+    } finally {
+      lifecycle.end(null);
+    }
   }
 
   /**
    * Runs one operation under its deadline; whatever fails in it is told in the operation's words.
    */
-  <T> T perform(EngineLifecycle.Operation operation, TransferPhase phase, Body<T> body) {
+  <T> T transfer(EngineLifecycle.Operation operation, Body<T> body) {
+    return perform(
+        operation,
+        TransferPhase.PLAN,
+        progress -> {
+          progress.attend();
+          return body.run(progress);
+        });
+  }
+
+  private <T> T perform(EngineLifecycle.Operation operation, TransferPhase phase, Body<T> body) {
     Deadline deadline = config.startDeadline();
     lifecycle.begin(operation, deadline);
     @Nullable Throwable failure = null;
@@ -153,6 +164,7 @@ final class CollectiveEngine {
     } catch (RuntimeException | Error e) {
       failure = e;
       abandon(e);
+      onFailure.accept(e);
       throw e;
     } finally {
       lifecycle.end(failure); // whatever happens: an operation that never ends blocks the engine
@@ -161,23 +173,21 @@ final class CollectiveEngine {
 
   private <T> T guarded(
       EngineLifecycle.Operation operation, Deadline deadline, TransferPhase phase, Body<T> body) {
-    ProcessGroup known = group;
-    String who = known == null ? "this rank" : known.toString();
-    OperationProgress progress = new OperationProgress(operation.method(), deadline, who, phase);
+    OperationProgress progress =
+        new OperationProgress(operation.method(), deadline, membership.describe(), phase);
     Watchdog watchdog =
         Watchdog.arm(
             deadline,
-            () -> abort("the deadline of " + operation.method() + " is over"),
+            () -> progress.isInTrouble(membership.failure()),
+            () -> membership.abort(progress.endedFromOutside()),
             "weightcast-" + backend + "-watchdog");
     boolean interrupted = false;
     try {
       return body.run(progress);
-    } catch (InterruptedException e) {
-      interrupted = !watchdog.hasInterrupted();
-      throw interrupted(progress, e);
     } catch (Exception e) { // also checked ones: a success would be the worst to make of them
-      interrupted = e.getCause() instanceof InterruptedException && !watchdog.hasInterrupted();
-      throw inContext(progress, e);
+      boolean ours = watchdog.hasInterrupted();
+      interrupted = !ours && isInterruption(e);
+      throw told(e, progress);
     } finally {
       watchdog.disarm();
       if (interrupted) {
@@ -186,22 +196,29 @@ final class CollectiveEngine {
     }
   }
 
-  private TransferException interrupted(OperationProgress progress, InterruptedException cause) {
-    return progress.deadline().isOver()
-        ? progress.over(missingRanks(), null)
-        : progress.aborted("its thread was interrupted", cause);
+  private static boolean isInterruption(Exception e) {
+    return e instanceof InterruptedException || e.getCause() instanceof InterruptedException;
   }
 
-  private RuntimeException inContext(OperationProgress progress, Exception e) {
+  /** What an operation's failure is told as. What has been told already stays as it is. */
+  RuntimeException told(Exception e, OperationProgress progress) {
     boolean over = progress.deadline().isOver();
-    if (e instanceof TransferAbortedException
-        && e.getCause() instanceof InterruptedException
-        && over) {
-      // A join that does not look at the deadline knows only that the watchdog has interrupted it.
-      return progress.over(missingRanks(), e);
+    boolean aborted = e instanceof TransferAbortedException && isInterruption(e);
+    if (e instanceof InterruptedException || aborted) {
+      if (over) {
+        // A join that does not look at the deadline knows only that the watchdog interrupted it.
+        return progress.over(missingRanks(), aborted ? e : null);
+      }
+      Optional<TransferException> peer = otherRankFailed(progress, e);
+      if (peer.isPresent()) {
+        return peer.get();
+      }
     }
-    if (e instanceof TransferException told) {
-      return told;
+    if (e instanceof InterruptedException) {
+      return progress.aborted("its thread was interrupted", e);
+    }
+    if (e instanceof TransferException already) {
+      return already;
     }
     if (e instanceof InvalidInfoException invalid) {
       return invalid;
@@ -209,37 +226,55 @@ final class CollectiveEngine {
     if (over) {
       return progress.over(missingRanks(), e);
     }
+    Optional<TransferException> peer = otherRankFailed(progress, e);
+    if (peer.isPresent()) {
+      return peer.get();
+    }
     return e instanceof TensorMismatchException mismatch
         ? mismatch
         : progress.failed("the " + backend + " backend", e);
+  }
+
+  /** That another rank has failed, if that may be what an exception comes from. */
+  private Optional<TransferException> otherRankFailed(OperationProgress progress, Exception e) {
+    return membership
+        .peerFailure(e, progress)
+        .or(
+            () ->
+                progress
+                    .seen()
+                    .or(membership::failure)
+                    .flatMap(failure -> membership.peerFailure(failure, progress)));
+  }
+
+  /** What a source, a loader or a listener has thrown. */
+  TransferException thrownBy(String what, Exception e, OperationProgress progress) {
+    boolean wakened =
+        e instanceof TransferException || isInterruption(e) || progress.seen().isPresent();
+    return (wakened && !progress.deadline().isOver()
+            ? otherRankFailed(progress, e)
+            : Optional.<TransferException>empty())
+        .orElseGet(() -> progress.thrownBy(what, e, missingRanks()));
   }
 
   /** Waits for an event, looking after the deadline and the communicator meanwhile. */
   void await(DeviceEvent event, OperationProgress progress) throws InterruptedException {
     Deadline deadline = progress.deadline();
     while (!event.await(deadline.slice())) {
-      checkHealth(progress);
+      membership.checkHealth(progress);
       if (deadline.isOver()) {
         throw progress.over(missingRanks(), null);
       }
     }
     // An aborted collective ends like a finished one: only this tells which it was.
-    checkHealth(progress);
+    membership.checkHealth(progress);
     if (deadline.isOver()) {
       throw progress.over(missingRanks(), null);
     }
   }
 
-  private void checkHealth(OperationProgress progress) {
-    Optional<WeightTransferException> failure = communicator().failure();
-    if (failure.isPresent()) {
-      throw progress.failed("the communicator", failure.get());
-    }
-  }
-
   List<Integer> missingRanks() {
-    Communicator present = communicator;
-    return present == null ? List.of() : present.missingRanks();
+    return membership.missingRanks();
   }
 
   /** The slot for the next bucket, as soon as there is room for it. */
@@ -264,6 +299,7 @@ final class CollectiveEngine {
     await(slot.drained(), progress);
     slot.release();
     progress.completed(bucket);
+    onDrained.accept(bucket);
     TransferProgress told =
         new TransferProgress(
             progress.bucketsDone(),
@@ -283,32 +319,68 @@ final class CollectiveEngine {
         plan.slots(packing.numBuffers()), packing.packed() ? 1 : PackedRing.UNPACKED_TURNS);
   }
 
-  /** Waits for all that is under way, oldest first, and sums up. */
-  TransferReport drain(BucketPlan plan, OperationProgress progress, int tensors)
-      throws InterruptedException {
+  /**
+   * Compares with the other ranks what is about to be transferred, as far as they can be asked.
+   *
+   * @param version what the root calls the weights
+   * @return the version that the root has announced
+   */
+  Optional<String> agree(
+      Packing packing,
+      List<TensorSpec> specs,
+      Optional<String> version,
+      OperationProgress progress) {
+    progress.cannotCheck(membership.uncheckable());
+    return membership
+        .agreement()
+        .flatMap(
+            agreement ->
+                agreement.agree(
+                    TransferProposal.of(config.root(), packing, specs), specs, version, progress));
+  }
+
+  /** Tells the root, if it can be told, that this worker has loaded everything. */
+  void acknowledge(OperationProgress progress) {
+    progress.settle();
+    membership.agreement().ifPresent(agreement -> agreement.acknowledge(progress));
+  }
+
+  /**
+   * Waits until every worker that can say so has everything.
+   *
+   * @return those workers
+   */
+  List<Integer> awaitAcknowledgements(OperationProgress progress) {
+    TransferAgreement agreement = membership.agreement().orElse(null);
+    if (agreement == null) {
+      return List.of();
+    }
+    agreement.awaitAcknowledgements(progress);
+    return agreement.others();
+  }
+
+  /** Waits for all that is under way, oldest first; after it nothing of the plan has failed. */
+  void drain(BucketPlan plan, OperationProgress progress) throws InterruptedException {
     for (PackedBuffer slot : ring.oldestFirst(plan.buckets().size())) {
       free(slot, progress, plan);
     }
-    return new TransferReport(
-        tensors,
-        plan.byteSize(),
-        plan.buckets().size(),
-        ring.byteSize(),
-        progress.deadline().elapsed());
+    membership.checkHealth(progress);
   }
 
   private void tell(OperationProgress progress, Consumer<TransferListener> what) {
     try {
       what.accept(config.listener());
     } catch (Exception e) { // also checked ones: not every listener is written in Java
-      throw progress.failed("the listener", e);
+      throw thrownBy("the listener", e, progress);
     }
   }
 
   /** Ends what the communicator has under way and, in good time, what stands on it. */
   void abandon(Throwable failure) {
+    inPeace = false;
     String message = failure.getMessage();
-    abort(message == null ? failure.toString() : message); // what the other ranks are told
+    membership.abort(
+        message == null ? failure.toString() : message); // what the other ranks are told
     letGo(ABORT_GRACE); // what is still busy then is waited for by the next init, or by close
   }
 
@@ -332,28 +404,12 @@ final class CollectiveEngine {
     }
   }
 
-  private void abort(String reason) {
-    Communicator present = communicator;
-    if (present != null) {
-      present.abort(reason);
-    }
-  }
-
-  private void leave(String reason) {
-    Communicator present = communicator;
-    communicator = null;
-    if (present != null) {
-      present.abort(reason);
-      present.close();
-    }
-  }
-
   void close() {
     lifecycle.close(CLOSE_PATIENCE);
   }
 
   private void cleanUp() {
-    leave("the engine is closed");
+    membership.leave(inPeace);
     if (!letGo(CLOSE_PATIENCE)) {
       LOG.log(Level.WARNING, "{0} engine closed while its streams were still busy", backend);
     }
@@ -369,35 +425,6 @@ final class CollectiveEngine {
           backend,
           runtime.device(),
           left);
-    }
-  }
-
-  /**
-   * What the warm-up works on. Made before the communicator and kept for the engine's life: an
-   * allocation may wait for the whole device, and so for kernels of ranks that wait for this one.
-   */
-  private record WarmUp(DeviceBuffer buffer, DeviceStream stream, DeviceEvent done) {
-
-    static WarmUp make(DeviceRuntime runtime) {
-      DeviceBuffer buffer = runtime.allocate("warm-up", DataType.FLOAT32.byteSize());
-      try {
-        DeviceStream stream = runtime.createStream("warm-up");
-        try {
-          return new WarmUp(buffer, stream, runtime.createEvent());
-        } catch (RuntimeException | Error e) {
-          stream.close();
-          throw e;
-        }
-      } catch (RuntimeException | Error e) {
-        buffer.close();
-        throw e;
-      }
-    }
-
-    void close() {
-      done.close();
-      stream.close();
-      buffer.close();
     }
   }
 }

@@ -9,7 +9,6 @@ import dev.weightcast.api.Packing;
 import dev.weightcast.api.SendOptions;
 import dev.weightcast.api.TensorSpec;
 import dev.weightcast.api.TrainerWeightTransferEngine;
-import dev.weightcast.api.TransferPhase;
 import dev.weightcast.api.TransferReport;
 import dev.weightcast.api.UniqueId;
 import dev.weightcast.api.WeightPass;
@@ -61,17 +60,15 @@ final class CollectiveTrainerEngine implements TrainerWeightTransferEngine<Broad
   @Override
   public TransferReport sendWeights(WeightSource source, SendOptions options) {
     options.stream().ifPresent(this::checkDevice);
-    return engine.perform(
-        EngineLifecycle.Operation.SEND,
-        TransferPhase.PLAN,
-        progress -> send(source, options, progress));
+    return engine.transfer(
+        EngineLifecycle.Operation.SEND, progress -> send(source, options, progress));
   }
 
   private TransferReport send(WeightSource source, SendOptions options, OperationProgress progress)
       throws InterruptedException {
     WeightSource mapped = options.mapping().map(source::map).orElse(source);
     List<TensorSpec> specs = ask(() -> List.copyOf(mapped.specs()), progress);
-    Packing packing = options.packing().orElse(engine.group().info().packing());
+    Packing packing = options.packing().orElse(engine.membership().group().info().packing());
     BucketPlan plan = BucketPlan.of(specs, packing);
     engine.prepare(plan, packing, progress);
     BucketSender sender =
@@ -79,30 +76,45 @@ final class CollectiveTrainerEngine implements TrainerWeightTransferEngine<Broad
             ? new PackedSender(engine)
             : new UnpackedSender(engine, plan, options.stream());
     sender.prepare(plan);
+    engine.agree(packing, specs, options.version(), progress);
     WeightPass pass = ask(() -> Objects.requireNonNull(mapped.open(), "no pass"), progress);
     try {
-      CheckedPass checked = new CheckedPass(pass, specs);
+      CheckedPass checked = new CheckedPass(engine, pass, specs);
       for (Bucket bucket : plan.buckets()) {
         PackedBuffer slot = engine.claim(bucket, progress, plan);
         sender.send(bucket, checked.take(bucket, slot, progress), slot);
       }
       checked.finish(progress);
-      return engine.drain(plan, progress, specs.size());
-    } catch (InterruptedException | RuntimeException | Error e) {
-      engine.abandon(e); // before the pass closes what is still being read
+      engine.drain(plan, progress);
+    } catch (Exception e) {
+      RuntimeException told = engine.told(e, progress);
+      engine.abandon(told); // before the pass closes what is still being read
+      throw told;
+    } catch (Error e) {
+      engine.abandon(e);
       throw e;
     } finally {
       pass.close();
     }
+    List<Integer> acknowledged = engine.awaitAcknowledgements(progress);
+    return new TransferReport(
+        specs.size(),
+        plan.byteSize(),
+        plan.buckets().size(),
+        engine.ring().byteSize(),
+        progress.deadline().elapsed(),
+        options.version(),
+        acknowledged,
+        engine.membership().foreignWorkers());
   }
 
-  private static <T> T ask(Supplier<T> question, OperationProgress progress) {
+  private <T> T ask(Supplier<T> question, OperationProgress progress) {
     try {
       return question.get();
     } catch (InvalidInfoException e) {
       throw e;
     } catch (Exception e) { // also checked ones: not every source is written in Java
-      throw progress.thrownBy("the source", e, List.of());
+      throw engine.thrownBy("the source", e, progress);
     }
   }
 

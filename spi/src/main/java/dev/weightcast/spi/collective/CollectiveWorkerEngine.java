@@ -9,13 +9,14 @@ import dev.weightcast.api.Packing;
 import dev.weightcast.api.ParallelConfig;
 import dev.weightcast.api.Tensor;
 import dev.weightcast.api.TensorSpec;
-import dev.weightcast.api.TransferPhase;
 import dev.weightcast.api.TransferReport;
 import dev.weightcast.api.WeightLoader;
+import dev.weightcast.api.WeightStatus;
 import dev.weightcast.api.WeightTransferEngine;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Receives buckets from the root into the ring, and hands their slices to the loader. */
 final class CollectiveWorkerEngine
@@ -23,10 +24,13 @@ final class CollectiveWorkerEngine
 
   private final CollectiveEngine engine;
   private final ParallelConfig parallel;
+  private final WeightLedger ledger = new WeightLedger();
 
   CollectiveWorkerEngine(CollectiveEngine engine, ParallelConfig parallel) {
     this.engine = engine;
     this.parallel = parallel;
+    engine.onFailure(ledger::fail);
+    engine.onDrained(ledger::loaded);
   }
 
   @Override
@@ -73,34 +77,48 @@ final class CollectiveWorkerEngine
 
   @Override
   public void startWeightUpdate() {
-    engine.step(EngineLifecycle.Operation.START);
+    engine.step(EngineLifecycle.Operation.START, ledger::start);
   }
 
   @Override
   public void finishWeightUpdate() {
-    engine.step(EngineLifecycle.Operation.FINISH);
+    engine.step(EngineLifecycle.Operation.FINISH, () -> ledger.finish(null));
+  }
+
+  @Override
+  public void finishWeightUpdate(String version) {
+    WeightStatus.checkVersion(version);
+    engine.step(EngineLifecycle.Operation.FINISH, () -> ledger.finish(version));
+  }
+
+  @Override
+  public WeightStatus weightStatus() {
+    return ledger.status();
   }
 
   @Override
   public TransferReport receiveWeights(BroadcastUpdateInfo info, WeightLoader loader) {
-    return engine.perform(
-        EngineLifecycle.Operation.RECEIVE,
-        TransferPhase.PLAN,
-        progress -> receive(info, loader, progress));
+    return engine.transfer(
+        EngineLifecycle.Operation.RECEIVE, progress -> receive(info, loader, progress));
   }
 
   private TransferReport receive(
       BroadcastUpdateInfo info, WeightLoader loader, OperationProgress progress)
       throws InterruptedException {
-    Packing packing = info.packing().orElse(engine.group().info().packing());
-    BucketPlan plan = BucketPlan.of(info.specs(), packing);
+    List<TensorSpec> specs = info.specs();
+    Packing packing = info.packing().orElse(engine.membership().group().info().packing());
+    BucketPlan plan = BucketPlan.of(specs, packing);
+    ledger.expect(specs.size(), plan.byteSize());
     engine.prepare(plan, packing, progress);
     engine.ring().reserve(plan.largestBucketBytes());
+    Optional<String> version = engine.agree(packing, specs, Optional.empty(), progress);
+    version.ifPresent(ledger::announced);
     for (Bucket bucket : plan.buckets()) {
       PackedBuffer slot = engine.claim(bucket, progress, plan);
       slot.begin(slot.stream());
       if (bucket.byteSize() > 0) {
         engine
+            .membership()
             .communicator()
             .broadcast(
                 slot.memory(),
@@ -110,10 +128,21 @@ final class CollectiveWorkerEngine
                 engine.root(),
                 slot.stream());
       }
+      ledger.handing(bucket);
       load(loader, bucket, slot, progress);
       slot.launched(bucket);
     }
-    return engine.drain(plan, progress, info.specs().size());
+    engine.drain(plan, progress);
+    engine.acknowledge(progress);
+    return new TransferReport(
+        specs.size(),
+        plan.byteSize(),
+        plan.buckets().size(),
+        engine.ring().byteSize(),
+        progress.deadline().elapsed(),
+        version,
+        List.of(),
+        List.of());
   }
 
   private void load(
@@ -127,12 +156,13 @@ final class CollectiveWorkerEngine
     try {
       loader.load(views, slot.stream(), progress.deadline());
     } catch (Exception e) { // also checked ones: not every loader is written in Java
-      throw progress.thrownBy("the loader", e, engine.missingRanks());
+      throw engine.thrownBy("the loader", e, progress);
     }
   }
 
   @Override
   public void close() {
     engine.close();
+    ledger.abandon("the engine was closed in the middle of the update");
   }
 }

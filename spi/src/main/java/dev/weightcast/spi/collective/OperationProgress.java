@@ -1,11 +1,15 @@
 package dev.weightcast.spi.collective;
 
 import dev.weightcast.api.Deadline;
+import dev.weightcast.api.RankFailedException;
 import dev.weightcast.api.TransferAbortedException;
 import dev.weightcast.api.TransferException;
+import dev.weightcast.api.TransferMismatchException;
 import dev.weightcast.api.TransferPhase;
 import dev.weightcast.api.TransferTimeoutException;
+import dev.weightcast.api.WeightTransferException;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +25,9 @@ final class OperationProgress {
   private long bytesDone;
   private long bytesTotal;
   private int bucketsDone;
+  private String unchecked = "";
+  private volatile boolean attending;
+  private volatile @Nullable WeightTransferException seen;
 
   OperationProgress(String method, Deadline deadline, String who, TransferPhase phase) {
     this.method = method;
@@ -39,6 +46,51 @@ final class OperationProgress {
 
   void identify(ProcessGroup group) {
     who = group.toString();
+  }
+
+  /** Says that the operation needs the other ranks from here on. */
+  void attend() {
+    attending = true;
+  }
+
+  /** Says that the operation needs no other rank any more: what happens to them is not its own. */
+  void settle() {
+    attending = false;
+  }
+
+  /**
+   * Whether the operation is in trouble with another rank. What is seen once stays: an abort that
+   * follows may hide it. Asked by any thread.
+   */
+  boolean isInTrouble(Optional<WeightTransferException> failure) {
+    if (!attending) {
+      return false;
+    }
+    if (seen == null) {
+      seen = failure.orElse(null);
+    }
+    return seen != null;
+  }
+
+  /** What the watchdog has seen, if anything. */
+  Optional<WeightTransferException> seen() {
+    return Optional.ofNullable(seen);
+  }
+
+  /** What the other ranks are told when the watchdog ends the operation. Asked by any thread. */
+  String endedFromOutside() {
+    if (!deadline.isOver()) {
+      return method + " was ended because another rank has failed";
+    }
+    return deadline
+        .cancellation()
+        .map(reason -> method + " was ended from outside: " + reason)
+        .orElseGet(() -> method + " did not end within " + deadline.timeout());
+  }
+
+  /** What could not be compared, as a sentence for whoever wonders why nothing moves. */
+  void cannotCheck(String sentence) {
+    unchecked = sentence;
   }
 
   void planned(long bytes) {
@@ -79,7 +131,8 @@ final class OperationProgress {
                     + String.join(", ", missing.stream().map(String::valueOf).toList()))
             + (cause == null ? "" : "; last: " + text(cause))
             + ". Are all ranks alive, and was every one told the same world size, tensors and"
-            + " packing?";
+            + " packing?"
+            + (unchecked.isEmpty() ? "" : " " + unchecked);
     return new TransferTimeoutException(
         text, deadline.timeout(), phase, bytesDone, bytesTotal, missing, cause);
   }
@@ -104,6 +157,35 @@ final class OperationProgress {
     return e instanceof InterruptedException || e instanceof TransferAbortedException
         ? aborted(what + ": " + text(e), e)
         : failed(what, e);
+  }
+
+  /** The ranks are about to transfer different things. */
+  TransferMismatchException mismatch(String difference, int rank) {
+    return new TransferMismatchException(
+        method
+            + " was refused before anything moved: "
+            + difference
+            + "; "
+            + where()
+            + ". Was every rank told the same tensors and packing?",
+        rank,
+        bytesTotal);
+  }
+
+  /** Another rank has failed or left. */
+  RankFailedException rankFailed(PeerFailure failure, @Nullable Throwable last) {
+    RankFailedException told =
+        new RankFailedException(
+            method + " failed: " + text(failure) + "; " + where(),
+            failure.rank(),
+            phase,
+            bytesDone,
+            bytesTotal,
+            failure);
+    if (last != null && last != failure) {
+      told.addSuppressed(last);
+    }
+    return told;
   }
 
   private static String text(Throwable cause) {

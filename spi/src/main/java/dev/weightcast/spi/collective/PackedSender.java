@@ -28,6 +28,7 @@ final class PackedSender implements BucketSender {
     stage(tensors, slot, stream);
     if (bucket.byteSize() > 0) {
       engine
+          .membership()
           .communicator()
           .broadcast(
               slot.memory(), 0, bucket.elementCount(), bucket.elementType(), engine.root(), stream);

@@ -51,6 +51,7 @@ final class UnpackedSender implements BucketSender {
 
   private void broadcast(Bucket bucket, DeviceBuffer buffer, long offset, DeviceStream stream) {
     engine
+        .membership()
         .communicator()
         .broadcast(
             buffer, offset, bucket.elementCount(), bucket.elementType(), engine.root(), stream);

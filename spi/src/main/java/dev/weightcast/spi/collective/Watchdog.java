@@ -4,13 +4,16 @@ import dev.weightcast.api.Deadline;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 
 /**
- * Stands beside an operation: when the deadline is over and the operation has not ended by itself,
- * it acts from outside, and interrupts the operation's thread until that has noticed.
+ * Stands beside an operation: when the deadline is over, or the operation is in trouble, and it has
+ * not ended by itself, it acts from outside, and interrupts the operation's thread until that has
+ * noticed.
  *
- * <p>The engine's own waits look at the deadline and need no watchdog; a source, a loader or a
- * native call that blocks does not. Nothing happens after {@link #disarm()} has returned.
+ * <p>The engine's own waits look at the deadline and the communicator and need no watchdog; a
+ * source, a loader or a native call that blocks does not. Nothing happens after {@link #disarm()}
+ * has returned.
  */
 final class Watchdog {
 
@@ -22,14 +25,16 @@ final class Watchdog {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition change = lock.newCondition();
   private final Deadline deadline;
+  private final BooleanSupplier trouble;
   private final Runnable action;
   private final Thread guarded = Thread.currentThread();
   private boolean disarmed;
   private boolean fired;
   private boolean interrupted;
 
-  private Watchdog(Deadline deadline, Runnable action) {
+  private Watchdog(Deadline deadline, BooleanSupplier trouble, Runnable action) {
     this.deadline = deadline;
+    this.trouble = trouble;
     this.action = action;
   }
 
@@ -37,11 +42,13 @@ final class Watchdog {
    * Guards the calling thread's operation.
    *
    * @param deadline the operation's
-   * @param action what to do from outside when it is over; called again until disarmed, must not
-   *     throw or block
+   * @param trouble whether something else has happened that the operation cannot go on after; asked
+   *     again and again, must not throw or block
+   * @param action what to do from outside then; called again until disarmed, must not throw or
+   *     block
    */
-  static Watchdog arm(Deadline deadline, Runnable action, String name) {
-    Watchdog watchdog = new Watchdog(deadline, action);
+  static Watchdog arm(Deadline deadline, BooleanSupplier trouble, Runnable action, String name) {
+    Watchdog watchdog = new Watchdog(deadline, trouble, action);
     Thread thread = new Thread(watchdog::watch, name);
     thread.setDaemon(true);
     thread.start();
@@ -51,11 +58,11 @@ final class Watchdog {
   private void watch() {
     lock.lock();
     try {
-      while (!disarmed && !deadline.isOver()) {
+      while (!disarmed && !isDue()) {
         pause(Deadline.MAX_SLICE.toNanos());
       }
       pause(GRACE_NANOS);
-      while (!disarmed) {
+      while (!disarmed && isDue()) { // trouble is over if the operation has come to its end
         fired = true;
         action.run();
         if (!guarded.isInterrupted()) { // if it is, by somebody else, that is not ours to take back
@@ -67,6 +74,10 @@ final class Watchdog {
     } finally {
       lock.unlock();
     }
+  }
+
+  private boolean isDue() {
+    return deadline.isOver() || trouble.getAsBoolean();
   }
 
   /** Sleeps until the time is up or the watchdog is disarmed; nobody interrupts this thread. */

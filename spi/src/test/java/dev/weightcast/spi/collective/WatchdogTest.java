@@ -19,7 +19,8 @@ class WatchdogTest {
 
   @Test
   void aBlockedThreadIsInterruptedOnceTheDeadlineHasPassed() {
-    Watchdog watchdog = Watchdog.arm(deadline, acted::incrementAndGet, "test-watchdog");
+    Watchdog watchdog =
+        Watchdog.arm(deadline, () -> false, acted::incrementAndGet, "test-watchdog");
     now.addAndGet(Duration.ofMinutes(6).toNanos());
     CountDownLatch never = new CountDownLatch(1);
     assertThatThrownBy(never::await).isInstanceOf(InterruptedException.class);
@@ -30,7 +31,8 @@ class WatchdogTest {
 
   @Test
   void aThreadThatSwallowsTheInterruptionIsInterruptedAgain() {
-    Watchdog watchdog = Watchdog.arm(deadline, acted::incrementAndGet, "test-watchdog");
+    Watchdog watchdog =
+        Watchdog.arm(deadline, () -> false, acted::incrementAndGet, "test-watchdog");
     deadline.cancel("enough");
     CountDownLatch never = new CountDownLatch(1);
     for (int i = 0; i < 3; i++) {
@@ -42,7 +44,8 @@ class WatchdogTest {
 
   @Test
   void anInterruptionBySomebodyElseIsLeftAlone() {
-    Watchdog watchdog = Watchdog.arm(deadline, acted::incrementAndGet, "test-watchdog");
+    Watchdog watchdog =
+        Watchdog.arm(deadline, () -> false, acted::incrementAndGet, "test-watchdog");
     Thread.currentThread().interrupt();
     deadline.cancel("enough");
     while (acted.get() < 2) {
@@ -55,7 +58,8 @@ class WatchdogTest {
 
   @RepeatedTest(300)
   void nothingHappensAfterDisarm() {
-    Watchdog watchdog = Watchdog.arm(deadline, acted::incrementAndGet, "test-watchdog");
+    Watchdog watchdog =
+        Watchdog.arm(deadline, () -> false, acted::incrementAndGet, "test-watchdog");
     deadline.cancel("at the last moment");
     watchdog.disarm();
     int before = acted.get();
