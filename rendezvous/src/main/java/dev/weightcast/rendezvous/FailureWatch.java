@@ -52,6 +52,7 @@ public final class FailureWatch {
   private volatile Deadline look = Deadline.after(Deadline.MAX_TIMEOUT);
   private volatile long toldNanos;
   private volatile boolean mayLoseStore;
+  private volatile boolean endsWaits = true;
   private volatile @Nullable GroupFailure failure;
 
   private FailureWatch(int rank, int worldSize, TcpStoreClient own, TcpStoreClient members) {
@@ -65,7 +66,7 @@ public final class FailureWatch {
    * Connects and watches.
    *
    * @param members the group's connection, which is closed when another rank has failed, so that
-   *     whoever waits on it stops
+   *     whoever waits on it stops; see {@link #leaveConnectionOpen}
    */
   static FailureWatch start(
       int rank, int worldSize, String host, int port, TcpStoreClient members, Deadline deadline) {
@@ -103,7 +104,7 @@ public final class FailureWatch {
     } finally {
       own.close();
       ended.countDown();
-      if (failure != null) {
+      if (failure != null && endsWaits) {
         members.close();
       }
     }
@@ -234,6 +235,14 @@ public final class FailureWatch {
     return known == null ? e : new GroupFailedException(known, e);
   }
 
+  /**
+   * From now on a failure does not end what waits on the group's connection: whoever waits there
+   * looks after {@link #failure} himself, and can still read what others left on the store.
+   */
+  public void leaveConnectionOpen() {
+    endsWaits = false;
+  }
+
   /** From now on a store that closes is no failure: it is not one of ours. */
   void storeMayLeave() {
     mayLoseStore = true;
@@ -246,7 +255,7 @@ public final class FailureWatch {
 
   /** Ends it at once, told or not. */
   void close() {
-    tell("it has left");
+    tell("it was closed");
     own.close();
   }
 }

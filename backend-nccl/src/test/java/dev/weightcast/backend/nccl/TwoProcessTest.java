@@ -31,10 +31,12 @@ class TwoProcessTest {
           "id exchange",
           "communicator init",
           "warm-up",
+          "agreement",
           "bucket 0",
           "bucket 3",
           "bucket 5",
           "drain",
+          "acknowledgement",
           "finish",
           "idle");
 
