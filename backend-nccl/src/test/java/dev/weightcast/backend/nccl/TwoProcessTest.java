@@ -43,7 +43,7 @@ class TwoProcessTest {
   /** Longer than any wait for a process that is dead may take. */
   private static final Duration LONG = Duration.ofSeconds(30);
 
-  private static final Duration SHORT = Duration.ofSeconds(2);
+  private static final Duration SHORT = Duration.ofSeconds(3);
 
   private record Chain(boolean childIsTrainer, boolean kills, FaultSurvivor survivor) {
     String name() {
