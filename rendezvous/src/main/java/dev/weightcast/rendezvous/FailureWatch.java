@@ -41,6 +41,8 @@ public final class FailureWatch {
   /** How much later than its consequences a failure may be known. */
   private static final Duration PATIENCE = Duration.ofMillis(250);
 
+  private static final Duration ONE_ATTEMPT = Duration.ofMillis(500);
+
   private static final Duration UPKEEP = Duration.ofSeconds(2);
 
   private final int rank;
@@ -52,6 +54,7 @@ public final class FailureWatch {
   private volatile Deadline look = Deadline.after(Deadline.MAX_TIMEOUT);
   private volatile long toldNanos;
   private volatile boolean mayLoseStore;
+  private volatile boolean endsWaits = true;
   private volatile @Nullable GroupFailure failure;
 
   private FailureWatch(int rank, int worldSize, TcpStoreClient own, TcpStoreClient members) {
@@ -65,26 +68,56 @@ public final class FailureWatch {
    * Connects and watches.
    *
    * @param members the group's connection, which is closed when another rank has failed, so that
-   *     whoever waits on it stops
+   *     whoever waits on it stops; see {@link #leaveConnectionOpen}
    */
   static FailureWatch start(
       int rank, int worldSize, String host, int port, TcpStoreClient members, Deadline deadline) {
-    TcpStoreClient own = TcpStoreClient.connect(host, port, deadline);
+    TcpStoreClient own;
     try {
-      GroupFailure will = GroupFailure.gone(rank, "its connection to the store was closed");
-      own.set(LastWills.PREFIX.substring(1) + rank, will.toBytes(), deadline);
-      // Answered only after the will was taken, so nothing that follows on another connection can
-      // overtake it.
-      own.ping(deadline);
-    } catch (RuntimeException | Error e) {
-      own.close();
+      own = introduced(rank, host, port, members, deadline);
+    } catch (TransferTimeoutException | TransferAbortedException e) {
       throw e;
+    } catch (TransferException e) {
+      throw new GroupFailedException(storeGone(members), e);
     }
     FailureWatch watch = new FailureWatch(rank, worldSize, own, members);
     Thread thread = new Thread(watch::watch, "weightcast-watch-" + rank);
     thread.setDaemon(true);
     thread.start();
     return watch;
+  }
+
+  /** A second connection, with a last will; the store was there just now. */
+  private static TcpStoreClient introduced(
+      int rank, String host, int port, TcpStoreClient members, Deadline deadline) {
+    TcpStoreClient own = connected(host, port, members, deadline);
+    try {
+      GroupFailure will = GroupFailure.gone(rank, "its connection to the store was closed");
+      own.set(LastWills.PREFIX.substring(1) + rank, will.toBytes(), deadline);
+      // Answered only after the will was taken, so nothing that follows on another connection can
+      // overtake it.
+      own.ping(deadline);
+      return own;
+    } catch (RuntimeException | Error e) {
+      own.close();
+      throw e;
+    }
+  }
+
+  private static TcpStoreClient connected(
+      String host, int port, TcpStoreClient members, Deadline deadline) {
+    while (true) {
+      try {
+        return TcpStoreClient.connect(host, port, Deadline.after(ONE_ATTEMPT));
+      } catch (TransferTimeoutException e) {
+        members.ping(deadline); // throws if there is nothing to connect to any more
+      }
+    }
+  }
+
+  private static GroupFailure storeGone(TcpStoreClient client) {
+    return GroupFailure.gone(
+        0, "the connection to its store at " + client.address() + " was closed");
   }
 
   private void watch() {
@@ -103,7 +136,7 @@ public final class FailureWatch {
     } finally {
       own.close();
       ended.countDown();
-      if (failure != null) {
+      if (failure != null && endsWaits) {
         members.close();
       }
     }
@@ -155,8 +188,7 @@ public final class FailureWatch {
       LOG.log(Level.DEBUG, "rank {0} watches no more: {1}", rank, e.getMessage());
       return;
     }
-    failure =
-        GroupFailure.gone(0, "the connection to its store at " + own.address() + " was closed");
+    failure = storeGone(own);
   }
 
   /**
@@ -234,6 +266,14 @@ public final class FailureWatch {
     return known == null ? e : new GroupFailedException(known, e);
   }
 
+  /**
+   * From now on a failure does not end what waits on the group's connection: whoever waits there
+   * looks after {@link #failure} himself, and can still read what others left on the store.
+   */
+  public void leaveConnectionOpen() {
+    endsWaits = false;
+  }
+
   /** From now on a store that closes is no failure: it is not one of ours. */
   void storeMayLeave() {
     mayLoseStore = true;
@@ -246,7 +286,7 @@ public final class FailureWatch {
 
   /** Ends it at once, told or not. */
   void close() {
-    tell("it has left");
+    tell("it was closed");
     own.close();
   }
 }

@@ -138,7 +138,7 @@ final class GroupStore implements AutoCloseable {
 
   @Override
   public void close() {
-    leave("it has left");
+    leave("it was closed");
   }
 
   @Override

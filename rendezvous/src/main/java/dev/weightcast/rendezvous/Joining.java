@@ -124,8 +124,10 @@ final class Joining {
     @Nullable GroupStore members = null;
     @Nullable String failure = "it could not join";
     try {
-      members = new GroupStore(server == null ? connect(host, port) : own(host, port), server);
-      enter(members.store());
+      members = new GroupStore(server == null ? admitted(host, port) : own(host, port), server);
+      if (server != null) {
+        enter(members.store());
+      }
       if (options.failureWatch()) {
         members.watch(rank, worldSize, host, port, deadline);
       }
@@ -165,13 +167,14 @@ final class Joining {
     return TcpStoreClient.connect(host, port, deadline);
   }
 
-  private TcpStoreClient connect(String host, int port) {
+  /** A connection on which this rank has entered a group that can still become complete. */
+  private TcpStoreClient admitted(String host, int port) {
     String stale = "";
     try {
       while (true) {
         TcpStoreClient store = TcpStoreClient.connect(host, port, deadline);
         try {
-          stale = options.failureWatch() ? staleness(store) : "";
+          stale = enterUnlessStale(store);
         } catch (RuntimeException | Error e) {
           store.close();
           throw e;
@@ -197,15 +200,23 @@ final class Joining {
     }
   }
 
-  /** Why the group of a store cannot be joined any more; empty if it can. */
-  private String staleness(TcpStoreClient store) {
+  /** Enters; or says why the group of this store cannot be joined any more. */
+  private String enterUnlessStale(TcpStoreClient store) {
+    if (!options.failureWatch()) {
+      enter(store);
+      return "";
+    }
     try {
       if (store.check(List.of(GroupFailure.KEY), deadline)) {
         byte[] failure = store.get(GroupFailure.KEY, deadline);
         return "the group there has failed: "
             + GroupFailure.fromBytes(failure, Integer.MAX_VALUE).message();
       }
-      return store.check(List.of(OwnRanks.KEY), deadline) ? "the group there is complete" : "";
+      if (store.check(List.of(OwnRanks.KEY), deadline)) {
+        return "the group there is complete";
+      }
+      enter(store);
+      return "";
     } catch (TransferTimeoutException | TransferAbortedException e) {
       throw e;
     } catch (TransferException e) {

@@ -111,8 +111,11 @@ final class NcclCommunicator implements Communicator {
       return peer;
     }
     Optional<WeightTransferException> ncclFailure = handle.failure();
-    if (ncclFailure.isEmpty() || !peers.mayStillSay()) {
+    if (ncclFailure.isEmpty()) {
       return ncclFailure;
+    }
+    if (!peers.mayStillSay()) {
+      return peers.failure().or(() -> ncclFailure); // it may just have said so
     }
     Deadline started = patience;
     if (started == null) {

@@ -47,6 +47,7 @@ final class StoreChannel implements SideChannel, Peers {
   /** Asks who is of ours; to be called when something of rank 0's has come. */
   void open(Deadline deadline) {
     ranks = group.ownRanks(deadline);
+    watch.leaveConnectionOpen(); // the engines look after failures, and read last words
   }
 
   @Override
@@ -76,7 +77,7 @@ final class StoreChannel implements SideChannel, Peers {
     return ask(
         deadline,
         () ->
-            store.await(key, patience, deadline)
+            (patience.isZero() ? store.check(key, deadline) : store.await(key, patience, deadline))
                 ? Optional.of(store.get(key.get(0), deadline))
                 : Optional.empty());
   }

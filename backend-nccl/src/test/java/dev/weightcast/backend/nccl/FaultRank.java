@@ -71,7 +71,7 @@ final class FaultRank implements AutoCloseable {
         BroadcastInitInfo.ofStore("127.0.0.1", port, worldSize)
             .withRankOffset(1)
             .withPacking(new Packing(false, 1, 2));
-    wire.begin(TENSORS);
+    wire.begin(0);
     if (trainer != null) {
       trainer.initTransferEngine(info);
     } else {

@@ -177,5 +177,6 @@ final class FaultSurvivor implements Gate, AutoCloseable {
   @Override
   public void close() {
     all.forEach(FaultChild::close);
+    rank.close();
   }
 }

@@ -30,7 +30,7 @@ record GatedFactory(CommunicatorFactory inner, SocketWire wire, Gate gate)
   }
 
   private void note() {
-    gate.at(wire.hasBroadcastAll() ? "acknowledgement" : "agreement");
+    gate.at(wire.noteIsAbout());
   }
 
   private record Notes(SideChannel inner, GatedFactory factory) implements SideChannel {

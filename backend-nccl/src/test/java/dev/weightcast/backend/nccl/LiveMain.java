@@ -40,7 +40,17 @@ final class LiveMain {
     this.transfer = WeightTransfer.builder().backend("nccl").config(config).build();
   }
 
-  public static void main(String[] words) throws IOException {
+  private static int faults(LiveArguments arguments) throws Exception {
+    try (LiveFaults faults = new LiveFaults(arguments)) {
+      if (arguments.text("do", "").equals("mismatches")) {
+        faults.mismatches();
+        return 0;
+      }
+      return faults.run() == 0 ? 0 : 1;
+    }
+  }
+
+  public static void main(String[] words) throws Exception {
     LiveArguments arguments = new LiveArguments(words);
     switch (arguments.text("do", "transfer")) {
       case "list" -> System.out.print(LiveLists.text(arguments.specs()));
@@ -58,6 +68,8 @@ final class LiveMain {
         WeightTransfer transfer = new LiveMain(arguments).transfer;
         System.exit(new LiveRecovery(arguments, transfer).run() == 0 ? 0 : 1);
       }
+      case "peer" -> LivePeer.run(arguments);
+      case "faults", "mismatches" -> System.exit(faults(arguments));
       case "memory" -> new LiveMain(arguments).memory();
       case "transfer" -> {
         LiveMain main = new LiveMain(arguments);

@@ -23,21 +23,22 @@ final class SocketWire implements NcclLibrary, AutoCloseable {
   private final Map<Long, SocketGroup> groups = new ConcurrentHashMap<>();
   private volatile ServerSocket listening;
   private volatile int broadcasts;
-  private volatile int last = Integer.MAX_VALUE;
+  private volatile int last;
 
   SocketWire(FakeCuda cuda, Gate gate) {
     this.cuda = cuda;
     this.gate = gate;
   }
 
-  /** Begins to count the broadcasts of a transfer of so many. */
+  /** Begins to count the broadcasts of a transfer of so many, or of none. */
   void begin(int expected) {
     broadcasts = 0;
     last = expected;
   }
 
-  boolean hasBroadcastAll() {
-    return broadcasts >= last;
+  /** What a note between ranks is about now, or nothing of a transfer's. */
+  String noteIsAbout() {
+    return last == 0 ? "leaving" : broadcasts >= last ? "acknowledgement" : "agreement";
   }
 
   @Override

@@ -136,15 +136,27 @@ class StoreChannelTest {
   }
 
   @Test
-  void aNoteThatIsWaitedForGivesWayToTheFailure() throws Exception {
+  void whatARankHasLeftCanBeReadAfterItSaidThatItLeaves() throws Exception {
     join();
+    open.get(1).sideChannel().orElseThrow().post("verdict", new byte[] {7}, deadline);
+    open.get(1).abort("its specs differ");
+    assertThat(failureOf(open.get(0))).hasMessageContaining("its specs differ");
     SideChannel zero = open.get(0).sideChannel().orElseThrow();
+    assertThat(zero.read(1, "verdict", Duration.ZERO, deadline)).hasValue(new byte[] {7});
+    assertThat(zero.read(1, "more", Duration.ZERO, deadline)).isEmpty();
+  }
+
+  @Test
+  void aNoteThatIsWaitedForWhenTheStoreIsLostEndsWithTheReason() throws Exception {
+    join();
+    SideChannel one = open.get(1).sideChannel().orElseThrow();
     CompletableFuture<Optional<byte[]>> waiting =
-        CompletableFuture.supplyAsync(() -> zero.read(1, "never", SECONDS, deadline));
-    open.get(1).close();
+        CompletableFuture.supplyAsync(() -> one.read(0, "never", SECONDS, deadline));
+    open.get(0).abort("the source is broken");
+    open.get(0).close();
     assertThatThrownBy(() -> waiting.get(20, TimeUnit.SECONDS))
         .hasCauseInstanceOf(PeerFailure.class)
-        .hasMessageContaining("rank 1 has left the group");
+        .hasMessageContaining("rank 0 has left the group: the source is broken");
   }
 
   @Test

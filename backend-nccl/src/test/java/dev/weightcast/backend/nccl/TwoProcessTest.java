@@ -31,17 +31,19 @@ class TwoProcessTest {
           "id exchange",
           "communicator init",
           "warm-up",
+          "agreement",
           "bucket 0",
           "bucket 3",
           "bucket 5",
           "drain",
+          "acknowledgement",
           "finish",
           "idle");
 
   /** Longer than any wait for a process that is dead may take. */
   private static final Duration LONG = Duration.ofSeconds(30);
 
-  private static final Duration SHORT = Duration.ofSeconds(2);
+  private static final Duration SHORT = Duration.ofSeconds(3);
 
   private record Chain(boolean childIsTrainer, boolean kills, FaultSurvivor survivor) {
     String name() {
