@@ -76,6 +76,54 @@ class EngineFaultsTest {
   }
 
   @Test
+  void aPassIsNotClosedWhileACopyStillReadsWhatItYielded() {
+    ManualCommunicator group =
+        new ManualCommunicator() {
+          @Override
+          void onBroadcast() {
+            throw new WeightTransferException("rank 1 has left");
+          }
+        };
+    List<String> order = new ArrayList<>();
+    WeightSource tensors = source(tensor -> tensor.withRelease(() -> order.add("released")));
+    WeightSource mapped =
+        new WeightSource() {
+          @Override
+          public List<TensorSpec> specs() {
+            return tensors.specs();
+          }
+
+          @Override
+          public WeightPass open() {
+            WeightPass pass = tensors.open();
+            return new WeightPass() {
+              @Override
+              public boolean hasNext() {
+                return pass.hasNext();
+              }
+
+              @Override
+              public SourceTensor next() {
+                return pass.next();
+              }
+
+              @Override
+              public void close() {
+                order.add("closed");
+              }
+            };
+          }
+        };
+    try (var trainer = trainer(group)) {
+      runtime.hold();
+      assertThatThrownBy(() -> trainer.sendWeights(mapped)).hasMessageContaining("rank 1 has left");
+      assertThat(order).as("the copy into the slot has not run").isEmpty();
+      runtime.letGo();
+    }
+    assertThat(order).containsExactly("released", "closed");
+  }
+
+  @Test
   void aSlotOfALoaderThatThrewIsNotUsedAgainBeforeWhatItEnqueuedHasRun() {
     try (var worker = worker(new ManualCommunicator(), CONFIG.withTimeout(Duration.ofSeconds(3)))) {
       worker.startWeightUpdate();

@@ -13,6 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -134,6 +135,15 @@ class EngineLifecycleTest {
     lifecycle.end(null);
     assertThat(cleanups).hasValue(1);
     assertThat(lifecycle.state()).isEqualTo(EngineState.CLOSED);
+  }
+
+  @Test
+  @Timeout(60)
+  void closingFromWithinTheCleanUpDoesNotWaitForItself() {
+    EngineLifecycle[] itself = new EngineLifecycle[1];
+    itself[0] = new EngineLifecycle(() -> itself[0].close(Duration.ofMinutes(5)));
+    itself[0].close(Duration.ofMinutes(5));
+    assertThat(itself[0].state()).isEqualTo(EngineState.CLOSED);
   }
 
   @Test

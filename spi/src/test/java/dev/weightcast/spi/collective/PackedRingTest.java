@@ -3,6 +3,14 @@ package dev.weightcast.spi.collective;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weightcast.api.DataType;
+import dev.weightcast.api.Deadline;
+import dev.weightcast.api.HostMemory;
+import dev.weightcast.api.Shape;
+import dev.weightcast.api.SourceTensor;
+import dev.weightcast.api.Tensor;
+import dev.weightcast.api.TensorSpec;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.RepeatedTest;
@@ -44,6 +52,34 @@ class PackedRingTest {
     }
     ring.close();
     assertThat(runtime.account()).hasToString("nothing");
+  }
+
+  @Test
+  void aBusySlotDoesNotKeepWhatTheOthersHold() throws Exception {
+    ring.prepare(2, 1);
+    ring.reserve(100);
+    List<String> released = new ArrayList<>();
+    runtime.hold();
+    PackedBuffer busy = ring.slotFor(bucket(0, 10));
+    busy.hold(source("busy", released));
+    busy.begin(busy.stream());
+    busy.launched(bucket(0, 10));
+    PackedBuffer idle = ring.slotFor(bucket(1, 10));
+    idle.hold(source("idle", released));
+    ring.whenReleased(() -> released.add("closed"));
+    assertThat(ring.quiesce(Deadline.after(Duration.ofMillis(20)))).isFalse();
+    assertThat(released).containsExactly("idle");
+    runtime.letGo();
+    assertThat(ring.quiesce(Deadline.after(Duration.ofSeconds(10)))).isTrue();
+    assertThat(released).containsExactly("idle", "busy", "closed");
+    ring.whenReleased(() -> released.add("at once"));
+    assertThat(released).endsWith("at once");
+  }
+
+  private static SourceTensor source(String name, List<String> released) {
+    TensorSpec spec = new TensorSpec(name, DataType.UINT8, Shape.of(1));
+    return SourceTensor.of(Tensor.of(spec, HostMemory.allocate(1)))
+        .withRelease(() -> released.add(name));
   }
 
   @Test

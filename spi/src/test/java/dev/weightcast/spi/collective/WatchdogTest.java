@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.weightcast.api.Deadline;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.RepeatedTest;
@@ -54,6 +55,19 @@ class WatchdogTest {
     assertThat(watchdog.hasInterrupted()).isFalse();
     assertThat(watchdog.disarm()).isTrue();
     assertThat(Thread.interrupted()).isTrue();
+  }
+
+  @Test
+  void troubleInterruptsAsTheDeadlineDoes() {
+    AtomicBoolean trouble = new AtomicBoolean();
+    Watchdog watchdog = Watchdog.arm(deadline, trouble::get, acted::incrementAndGet, "test");
+    trouble.set(true);
+    CountDownLatch never = new CountDownLatch(1);
+    assertThatThrownBy(never::await).isInstanceOf(InterruptedException.class);
+    trouble.set(false);
+    assertThat(watchdog.hasInterrupted()).isTrue();
+    assertThat(watchdog.disarm()).isTrue();
+    assertThat(Thread.interrupted()).isFalse();
   }
 
   @RepeatedTest(300)
