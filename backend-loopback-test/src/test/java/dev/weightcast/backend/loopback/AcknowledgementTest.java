@@ -26,6 +26,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -148,22 +149,39 @@ class AcknowledgementTest {
   }
 
   @Test
-  void aWorkerThatClosesDoesNotWaitForEverForTheOthers() throws Exception {
-    try (Fleet fleet = joined(2, CONFIG)) {
+  void aWorkerThatClosesWaitsForTheOthersAMomentAndNotForEver() throws Exception {
+    try (Fleet fleet = new Fleet(2, CONFIG, info -> info.withPacking(PACKING))) {
+      LoopbackGroup group = fleet.joinObserved().get(0);
       Future<?> quick = fleet.start(() -> receive(fleet, 0, NOTHING));
       Future<?> slow = fleet.start(() -> receive(fleet, 1, this::slowAtTheEnd));
       Future<TransferReport> send = fleet.start(() -> send(fleet));
       assertThat(reached.await(10, TimeUnit.SECONDS)).isTrue();
       Fleet.result(quick);
-      Fleet.result(
+      Future<?> closed =
           fleet.start(
               () -> {
                 fleet.workers.get(0).close();
                 return fleet;
-              }));
+              });
+      Deadline moment = Deadline.after(Duration.ofMillis(300));
+      while (!moment.isOver()) {
+        boolean there = !gone(group).contains(1);
+        assertThat(there || moment.isOver()).as("still there for the other").isTrue();
+      }
+      Fleet.result(closed);
+      assertThat(gone(group)).containsExactly(1);
       goOn.countDown();
       assertThat(Fleet.result(send).acknowledged()).containsExactly(1, 2);
       Fleet.result(slow);
+    }
+  }
+
+  private static Set<Integer> gone(LoopbackGroup group) {
+    group.lock.lock();
+    try {
+      return Set.copyOf(group.gone().keySet());
+    } finally {
+      group.lock.unlock();
     }
   }
 
