@@ -41,6 +41,9 @@ public final class FailureWatch {
   /** How much later than its consequences a failure may be known. */
   private static final Duration PATIENCE = Duration.ofMillis(250);
 
+  /** The watch sleeps most of its life: telling wakes it, and so do the store and closing. */
+  private static final Duration SLICE = Duration.ofSeconds(1);
+
   private static final Duration ONE_ATTEMPT = Duration.ofMillis(500);
 
   private static final Duration UPKEEP = Duration.ofSeconds(2);
@@ -97,6 +100,7 @@ public final class FailureWatch {
       // Answered only after the will was taken, so nothing that follows on another connection can
       // overtake it.
       own.ping(deadline);
+      own.lengthenSlices(SLICE);
       return own;
     } catch (RuntimeException | Error e) {
       own.close();
@@ -218,6 +222,7 @@ public final class FailureWatch {
     if (reason.compareAndSet(null, why)) {
       toldNanos = System.nanoTime();
       look.cancel("this rank leaves");
+      own.wake();
     }
   }
 

@@ -149,6 +149,16 @@ public final class TcpStoreClient implements Store {
     }
   }
 
+  /** Makes waits look at their deadlines less often; who cancels one calls {@link #wake}. */
+  void lengthenSlices(Duration slice) {
+    session.lengthenSlices(slice);
+  }
+
+  /** Makes whoever waits look at its deadline now. */
+  void wake() {
+    session.wake();
+  }
+
   /**
    * Where the store is.
    *

@@ -16,6 +16,7 @@ final class FakeNccl implements NcclLibrary {
   final AtomicInteger cellsOpen = new AtomicInteger();
   final CountDownLatch abortCalled = new CountDownLatch(1);
   volatile CountDownLatch abortMayReturn = new CountDownLatch(0);
+  volatile Runnable onAbort = () -> {};
   volatile int version = 22809;
   volatile int initStatus = IN_PROGRESS;
   volatile int collectiveStatus = SUCCESS;
@@ -72,6 +73,7 @@ final class FakeNccl implements NcclLibrary {
 
   @Override
   public int abort(int device, long communicator) {
+    onAbort.run();
     aborts.incrementAndGet();
     abortCalled.countDown();
     try {

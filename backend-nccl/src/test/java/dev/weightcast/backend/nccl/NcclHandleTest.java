@@ -13,7 +13,11 @@ import dev.weightcast.api.TransferTimeoutException;
 import dev.weightcast.api.UniqueId;
 import dev.weightcast.api.WeightTransferException;
 import dev.weightcast.spi.collective.ProcessGroup;
+import dev.weightcast.spi.collective.SideChannel;
 import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -270,5 +274,49 @@ class NcclHandleTest {
     other.join(10_000);
     assertThat(device).hasValue(3);
     handle.close();
+  }
+
+  @Test
+  void theOthersAreToldBeforeNcclIsAborted() {
+    List<String> order = new CopyOnWriteArrayList<>();
+    Peers peers =
+        new Peers() {
+          @Override
+          public Optional<WeightTransferException> failure() {
+            return Optional.empty();
+          }
+
+          @Override
+          public boolean mayStillSay() {
+            return false;
+          }
+
+          @Override
+          public RuntimeException explain(RuntimeException e, Deadline deadline) {
+            return e;
+          }
+
+          @Override
+          public void tell(String reason) {
+            order.add("tells " + reason);
+          }
+
+          @Override
+          public void awaitTold() {
+            order.add("waits until that is read");
+          }
+
+          @Override
+          public Optional<SideChannel> sideChannel() {
+            return Optional.empty();
+          }
+        };
+    nccl.initStatus = NcclLibrary.SUCCESS;
+    nccl.onAbort = () -> order.add("aborts");
+    Deadline deadline = Deadline.after(Duration.ofSeconds(20));
+    NcclHandle handle = NcclHandle.init(nccl, GROUP, 3, new byte[128], peers, deadline);
+    handle.abort("no space");
+    handle.close();
+    assertThat(order).containsExactly("tells no space", "waits until that is read", "aborts");
   }
 }

@@ -23,8 +23,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -120,19 +120,18 @@ class StoreChannelTest {
   @Test
   void anAbortIsToldBeforeNcclHearsOfIt() throws Exception {
     join();
-    CountDownLatch held = new CountDownLatch(1);
-    nccl[1].abortMayReturn = held;
-    open.get(1).abort("the loader failed: no space");
-    assertThat(nccl[1].abortCalled.await(20, TimeUnit.SECONDS)).isTrue();
+    AtomicBoolean wasTold = new AtomicBoolean();
     try (TcpStoreClient client = TcpStoreClient.connect("127.0.0.1", port, deadline)) {
-      assertThat(client.check(List.of("weightcast/failed"), deadline)).isTrue();
+      nccl[1].onAbort = () -> wasTold.set(client.check(List.of("weightcast/failed"), deadline));
+      open.get(1).abort("the loader failed: no space");
+      assertThat(nccl[1].abortCalled.await(20, TimeUnit.SECONDS)).isTrue();
     }
+    assertThat(wasTold).isTrue();
     WeightTransferException failure = failureOf(open.get(0));
     assertThat(failure)
         .isInstanceOfSatisfying(PeerFailure.class, e -> assertThat(e.rank()).isEqualTo(1))
         .hasMessage("rank 1 has left the group: the loader failed: no space");
     assertThat(open.get(1).failure()).as("its own abort").isEmpty();
-    held.countDown();
   }
 
   @Test

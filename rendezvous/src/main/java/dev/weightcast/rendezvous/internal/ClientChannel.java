@@ -31,6 +31,7 @@ final class ClientChannel implements Closeable {
   private final Selector selector;
   private final SelectionKey key;
   private final ByteBuffer in = ByteBuffer.allocate(READ_BYTES).limit(0);
+  private volatile long sliceMillis = Deadline.MAX_SLICE.toMillis();
   private volatile boolean closed;
 
   private ClientChannel(SocketChannel channel, Selector selector) throws ClosedChannelException {
@@ -172,6 +173,19 @@ final class ClientChannel implements Closeable {
     }
   }
 
+  /**
+   * Makes slices longer, for waits that last for hours; whoever cancels a deadline must then {@link
+   * #wake} the one who waits.
+   */
+  void lengthenSlices(Duration slice) {
+    sliceMillis = slice.toMillis();
+  }
+
+  /** Ends the slice that somebody waits for now, or the next one. */
+  void wake() {
+    selector.wakeup();
+  }
+
   /** Waits for one slice; true if there is something to do. */
   private boolean await(int interest, Deadline deadline) throws IOException, StoppedException {
     if (closed) {
@@ -180,7 +194,8 @@ final class ClientChannel implements Closeable {
     StoppedException.check(deadline);
     try {
       key.interestOps(interest);
-      int ready = selector.select(Math.max(1, deadline.slice().toMillis()));
+      long slice = Math.min(sliceMillis, deadline.remaining().toMillis());
+      int ready = selector.select(Math.max(1, slice));
       selector.selectedKeys().clear();
       return ready > 0;
     } catch (ClosedSelectorException | CancelledKeyException e) {

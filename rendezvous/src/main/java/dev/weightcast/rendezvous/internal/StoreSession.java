@@ -210,6 +210,20 @@ public final class StoreSession implements AutoCloseable {
     }
   }
 
+  /**
+   * Makes waits look at their deadlines less often, for waits that last for hours.
+   *
+   * @param slice how often; who cancels a deadline calls {@link #wake}
+   */
+  public void lengthenSlices(Duration slice) {
+    channel.lengthenSlices(slice);
+  }
+
+  /** Makes whoever waits look at its deadline now. */
+  public void wake() {
+    channel.wake();
+  }
+
   private <T> T answered(Frames request, Deadline deadline, Exchange<T> answer)
       throws IOException, StoppedException {
     ByteBuffer bytes = request.bytes();
