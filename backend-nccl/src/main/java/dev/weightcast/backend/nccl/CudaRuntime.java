@@ -236,6 +236,7 @@ final class CudaRuntime implements DeviceRuntime {
     try {
       while (!landing.isCarriedOn() && !landing.block().idle().await(LOOK)) {
         checkOpen("wait for a copy");
+        checkChannels("waiting for a copy");
       }
       landing.finish();
     } catch (InterruptedException e) {
