@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Everything that the command line is shown to do on one GPU with two processes. Usage:
-# cli_live.sh PART…; parts: backends file python interrupt bench onejvm; without any, all. Needs .gpu/cli from
-# cli_package.sh, python3 with torch and numpy. NCCL_LIBRARY chooses a libnccl.so.2; OUT is where pictures go.
+# cli_live.sh PART…; parts: backends file python interrupt onejvm bench; without any, all. Needs
+# .gpu/cli from cli_package.sh, python3 with torch and numpy. NCCL_LIBRARY chooses a libnccl.so.2, and
+# NEW_NCCL one of 2.30 or newer for measuring (.gpu/libnccl.so.2 if it is there). OUT is where
+# pictures and logs go; nothing is begun later than BUDGET seconds after the start.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 gpu=$PWD/gpu
@@ -12,6 +14,9 @@ mkdir -p "$out"
 children=()
 summary=()
 port=29700
+budget=${BUDGET:-900}
+logs=$work/logs
+mkdir -p "$logs"
 
 finish() {
   for child in "${children[@]:-}"; do
@@ -34,6 +39,12 @@ if [ -z "$library" ]; then
 fi
 export PEER_NCCL=$library NCCL_SOCKET_IFNAME=lo CUDA_MODULE_LOADING=EAGER
 export WEIGHTCAST_OPTS="-Dnccl.library=$library -Dorg.bytedeco.javacpp.cachedir=$work/cache -XX:MaxDirectMemorySize=24g"
+
+late() { # NAME: whether it is too late to begin
+  [ "$SECONDS" -lt "$budget" ] && return 1
+  summary+=("left    $1: no time")
+  return 0
+}
 
 note() { # CODE NAME: a line of the summary
   if [ "$1" -eq 0 ]; then
@@ -79,7 +90,10 @@ both() {
   second=$?
   await "$trainer" 15
   first=$?
-  cat "$work/trainer.log" "$work/worker.log" | cut -c1-400
+  cat "$work/trainer.log" "$work/worker.log" | cut -c1-300
+  for log in trainer worker; do
+    cat "$work/$log.log.err" "$work/$log.log" >"$logs/$port.$log.log"
+  done
   if [ "$first" -ne 0 ] || [ "$second" -ne 0 ]; then
     echo "--- trainer ended with $first, worker with $second"
     tail -25 "$work/trainer.log.err" "$work/worker.log.err"
@@ -88,15 +102,15 @@ both() {
 }
 
 part_backends() {
+  local code start end
   NCCL_HOSTID=a timeout 60 "$weightcast" backends --backend nccl
   note $? "backends, as text"
   timeout 60 "$weightcast" backends --backend nccl --json
   note $? "backends, as JSON"
   CUDA_VISIBLE_DEVICES='' timeout 60 "$weightcast" backends --backend nccl >"$work/none" 2>&1
-  local code=$?
-  grep -A1 reason: "$work/none"
+  code=$?
+  grep -A1 -m1 reason: "$work/none"
   note $((code == 3 ? 0 : 1)) "backends without a visible GPU ends with 3"
-  local start end
   start=$(date +%s%N)
   "$weightcast" --version
   end=$(date +%s%N)
@@ -115,6 +129,7 @@ part_file() {
   local mode packing meet
   for mode in store id; do
     for packing in "" "--packed --buffer-size 4MiB --num-buffers 3"; do
+      late "file, $mode, ${packing:-unpacked}" && continue
       port=$((port + 1))
       meet="--master 127.0.0.1:$port"
       [ $mode = id ] && meet="--unique-id-file $work/group.id"
@@ -151,6 +166,7 @@ part_python() {
   local mode packing peer ours meet
   for mode in store id; do
     for packing in unpacked packed; do
+      late "Python, $mode, $packing" && continue
       peer="packings=unpacked:2"
       ours=
       [ $packing = packed ] && peer="packings=packed:1048576:2" && ours="--packed --buffer-size 1MiB"
@@ -189,6 +205,7 @@ part_interrupt() {
 import json
 print(json.dumps([[f"w{i}", "bfloat16", [4096, 4096]] for i in range(64)]))' >"$work/long.json"
   for side in trainer worker; do
+    late "Ctrl-C on the $side" && continue
     port=$((port + 1))
     side a "$work/trainer.log" "$weightcast" send "${words[@]}" --master 127.0.0.1:$port --specs "$work/long.json"
     trainer=$pid
@@ -217,21 +234,18 @@ print(json.dumps([[f"w{i}", "bfloat16", [4096, 4096]] for i in range(64)]))' >"$
 
 part_bench() {
   local list scale
-  for list in tiny:1 moe:0.25 llama-8b:0.25; do
+  for list in moe:0.1 llama-8b:0.1 tiny:1; do
+    late "bench $list in two processes" && continue
     scale=${list#*:}
     port=$((port + 1))
-    local words=(bench --backend nccl --list "${list%:*}" --scale "$scale" --rounds 3
+    local words=(bench --backend nccl --list "${list%:*}" --scale "$scale" --rounds 1
       --buffer-size 256MiB --master "127.0.0.1:$port" --timeout 60s)
-    local drawing=()
-    [ "${list%:*}" = llama-8b ] && drawing=(--picture "$work/bench.svg")
-    side a "$work/trainer.log" "$weightcast" "${words[@]}" --rank 0 "${drawing[@]}"
+    side a "$work/trainer.log" "$weightcast" "${words[@]}" --rank 0
     trainer=$pid
-    [ "${list%:*}" = llama-8b ] && drawing=(--picture "$work/worker.svg")
-    side b "$work/worker.log" "$weightcast" "${words[@]}" --rank 1 "${drawing[@]}"
+    side b "$work/worker.log" "$weightcast" "${words[@]}" --rank 1
     worker=$pid
-    both "bench ${list%:*} × $scale, two processes" 150
+    both "bench ${list%:*} × $scale, two processes" 100
   done
-  [ -f "$work/bench.svg" ] && cp "$work/bench.svg" "$out/"
 }
 
 # All ranks in one process share the GPU: NCCL before 2.30 refuses, and that has to be said.
@@ -243,18 +257,32 @@ part_onejvm() {
   if [ $code -eq 0 ]; then
     note 0 "bench in one process"
   else
-    grep -q 'share a GPU' "$work/one.log"
+    grep -q 'one process a rank, with bench --rank' "$work/one.log"
     note $? "bench in one process is refused by this NCCL, and that is said (exit $code)"
   fi
+  local new=${NEW_NCCL:-$gpu/../.gpu/libnccl.so.2} list
+  [ -f "$new" ] || return
+  for list in llama-8b moe tiny; do
+    late "bench $list in one process" && continue
+    NCCL_MULTI_RANK_GPU_ENABLE=1 WEIGHTCAST_OPTS="$WEIGHTCAST_OPTS -Dnccl.library=$new" timeout 90 \
+      "$weightcast" bench --backend nccl --list $list --rounds 5 --timeout 30s \
+      --picture "$out/bench-$list.svg" >"$work/one.log" 2>"$work/one.err"
+    code=$?
+    cat "$work/one.log"
+    [ $code -eq 0 ] || tail -5 "$work/one.err" | cut -c1-700
+    cat "$work/one.err" "$work/one.log" >"$logs/one.$list.log"
+    note $code "bench $list in one process"
+  done
 }
 
 echo "NCCL: $library"
 nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader
-[ $# -eq 0 ] && set -- backends file python interrupt bench onejvm
+[ $# -eq 0 ] && set -- backends file python interrupt onejvm bench
 for part in "$@"; do
   echo "== $part (at $SECONDS s)"
   "part_$part"
 done
 echo "== summary, after $SECONDS s"
+tar -C "$logs" -czf "$out/logs.tar.gz" .
 printf '%s\n' "${summary[@]}" | tee "$out/summary.txt"
 ! grep -q ^FAILED "$out/summary.txt"

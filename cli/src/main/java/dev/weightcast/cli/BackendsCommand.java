@@ -7,6 +7,7 @@ import dev.weightcast.core.Explanation;
 import dev.weightcast.core.WeightTransfer;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -70,7 +71,7 @@ final class BackendsCommand implements Callable<Integer> {
   private static Map<String, Object> json(BackendReport report) {
     Map<String, Object> json = new LinkedHashMap<>();
     report.name().ifPresent(name -> json.put("name", name));
-    json.put("status", report.status().name().toLowerCase(java.util.Locale.ROOT));
+    json.put("status", report.status().name().toLowerCase(Locale.ROOT));
     json.put("available", report.status() == BackendStatus.AVAILABLE);
     report.origin().version().ifPresent(version -> json.put("version", version));
     report.origin().className().ifPresent(name -> json.put("class", name));
@@ -84,6 +85,14 @@ final class BackendsCommand implements Callable<Integer> {
   }
 
   private static List<Map<String, String>> problems(List<BackendProblem> problems) {
-    return problems.stream().map(p -> Map.of("text", p.text(), "hint", p.hint())).toList();
+    return problems.stream()
+        .map(
+            problem -> {
+              Map<String, String> json = new LinkedHashMap<>();
+              json.put("text", problem.text());
+              json.put("hint", problem.hint());
+              return json;
+            })
+        .toList();
   }
 }

@@ -19,9 +19,8 @@ import org.jspecify.annotations.Nullable;
 final class BenchGroup implements AutoCloseable {
 
   private static final String SHARING_HINT =
-      "; the ranks share a GPU, which NCCL allows within one process from 2.30 on, with"
-          + " NCCL_MULTI_RANK_GPU_ENABLE=1: without that run one process a rank, with bench --rank R"
-          + " --master HOST:PORT and an NCCL_HOSTID of its own for each, or give --devices";
+      "; all ranks are in one process here and share a GPU: give --devices if there are more, or run"
+          + " one process a rank, with bench --rank R --master HOST:PORT";
 
   private final List<BenchRank> ranks = new ArrayList<>();
   private final ExecutorService threads = Executors.newCachedThreadPool();

@@ -28,7 +28,7 @@ record BenchStep(
   private static final long RAW_PIECE = 1L << 30;
 
   private static final long SWEEP_BYTES = 256L << 20;
-  private static final int SWEEP_TENSORS = 2000;
+  private static final int SWEEP_TENSORS = 500;
   private static final long SMALLEST = 4 << 10;
 
   /** Whether it belongs to the curve of bandwidth against tensor size. */

@@ -30,7 +30,23 @@ final class ImportTable {
           "dev.weightcast.safetensors",
           Set.of(API, "com.fasterxml.jackson.core"));
 
+  /** Programs are not published; what they stand on is decided all the same. */
+  private static final Map<String, Set<String>> PROGRAMS_MAY_IMPORT =
+      Map.of(
+          "dev.weightcast.cli",
+          Set.of(
+              "dev.weightcast.core",
+              "dev.weightcast.safetensors",
+              "dev.weightcast.rendezvous",
+              "info.picocli",
+              "com.fasterxml.jackson.core",
+              "java.logging"));
+
   private ImportTable() {}
+
+  static Set<String> ofProgram(String module) {
+    return PROGRAMS_MAY_IMPORT.getOrDefault(module, Set.of());
+  }
 
   static Set<String> of(String module) {
     Set<String> allowed = MAY_IMPORT.get(module);

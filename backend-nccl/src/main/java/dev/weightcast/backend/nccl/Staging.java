@@ -73,6 +73,7 @@ final class Staging implements AutoCloseable {
       }
       while (resting.isEmpty()) {
         checkOpen();
+        runtime.checkChannels("waiting for pinned memory");
         long left = returned.awaitNanos(LOOK.toNanos());
         assert left <= LOOK.toNanos();
         runtime.checkChannels("waiting for pinned memory");
