@@ -76,7 +76,6 @@ final class Staging implements AutoCloseable {
         runtime.checkChannels("waiting for pinned memory");
         long left = returned.awaitNanos(LOOK.toNanos());
         assert left <= LOOK.toNanos();
-        runtime.checkChannels("waiting for pinned memory");
       }
       checkOpen();
       return resting.removeFirst();
