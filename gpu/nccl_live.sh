@@ -190,8 +190,7 @@ part_shown() {
     packings=packed:268435456:1,packed:268435456:2,packed:268435456:3,unpacked:1,unpacked:2,unpacked:3
   pair 40 "3,360 tensors, unique id" java java list=many mode=id packings=packed:268435456:2,unpacked:2
   part_file
-  pair 60 "8B, store" java java list=8b mode=store timeout=60 \
-    packings=packed:1073741824:2,unpacked:2
+  pair 60 "8B, store" java java list=8b mode=store packings=packed:1073741824:2,unpacked:2
   pair 60 "8B, unique id" java java list=8b mode=id timeout=60 packings=packed:1073741824:3
   rounds 3
   part_raw
@@ -331,8 +330,7 @@ part_ranks() {
         timeout=15 limit=45 "world=$world" "threads=$threads" packings=packed:268435456:2,unpacked:2
     done
   done
-  alone 60 "4 ranks, unique id" do=ranks list=small mode=id timeout=15 limit=45 world=4 \
-    threads=virtual packings=packed:1048576:3,unpacked:1
+  alone 60 "4 ranks, unique id" do=ranks list=small mode=id timeout=15 limit=45 world=4 threads=virtual
   # A ring that grows gives memory back while other ranks wait.
   alone 60 "4 ranks, a ring that grows" do=ranks list=many mode=store timeout=15 limit=45 world=4 \
     packings=packed:4194304:2,packed:67108864:2,packed:8388608:3,packed:268435456:3

@@ -16,8 +16,9 @@ import java.util.concurrent.locks.ReentrantLock;
  * so that they overlap with what the device does otherwise. Pinned with the first such copy.
  *
  * <p>A thread that needs a block waits for the oldest one. The device wakes it, by passing the
- * block's event; a stream that is stuck behind a collective is freed by the communicator's abort;
- * closing the runtime and interrupting the thread end the wait too.
+ * block's event; a stream that is stuck behind a collective is freed by the communicator's abort; a
+ * failure that the communicator notices, closing the runtime and interrupting the thread end the
+ * wait too.
  */
 final class Staging implements AutoCloseable {
 

@@ -13,9 +13,11 @@ import dev.weightcast.api.DeviceStream;
 import dev.weightcast.api.HostMemory;
 import dev.weightcast.api.MemoryCopy;
 import dev.weightcast.api.TransferAbortedException;
+import dev.weightcast.api.WeightTransferException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -186,6 +188,22 @@ class StreamCopiesTest {
               closer.join(10_000);
             });
     assertThat(thrown).isInstanceOf(DeviceException.class).hasMessageContaining("closed");
+  }
+
+  @Test
+  void aFullRingIsLeftWhenTheChannelHasFailedThatTheStreamMayBeStuckBehind() throws Exception {
+    DeviceBuffer buffer = runtime.allocate("b", 10 * BLOCK);
+    cuda.hold();
+    Throwable thrown =
+        inThread(
+            () -> stream.copy(List.of(new MemoryCopy(host(bytes(600)), 0, buffer, 0, 600))),
+            caller -> {
+              runtime.watch(() -> Optional.of(new WeightTransferException("rank 1 is gone")));
+              caller.join(10_000);
+            });
+    assertThat(thrown)
+        .isInstanceOf(DeviceException.class)
+        .hasMessageContaining("waiting for pinned memory on cuda:0 ended: rank 1 is gone");
   }
 
   @Test
