@@ -21,12 +21,11 @@ trap finish EXIT
 mkdir -p "$work/logs"
 
 tar -C "$work" -xzf "$package/runtime.tar.gz"
-# Where the system has no NCCL of its own in the linker's path, torch's will do.
 library=${NCCL_LIBRARY:-}
 if [ -z "$library" ]; then
   library=$(ldconfig -p | awk '/libnccl\.so\.2 /{print $NF; exit}')
 fi
-if [ -z "$library" ]; then
+if [ -z "$library" ]; then # torch's will do
   library=$(python3 -c 'import nvidia.nccl as n; print(list(n.__path__)[0] + "/lib/libnccl.so.2")')
 fi
 export NCCL_SOCKET_IFNAME=lo CUDA_MODULE_LOADING=EAGER
@@ -177,10 +176,10 @@ part_smoke() {
 }
 
 part_8b() {
+  local size=1073741824
   pair 150 "8B, store" java java list=8b mode=store timeout=60 \
-    packings=packed:1073741824:2,packed:1073741824:1,packed:1073741824:3,unpacked:2
-  pair 90 "8B, unique id" java java list=8b mode=id timeout=60 \
-    packings=packed:1073741824:2,unpacked:1
+    packings=packed:$size:2,packed:$size:1,packed:$size:3,unpacked:2
+  pair 90 "8B, unique id" java java list=8b mode=id timeout=60 packings=packed:$size:2,unpacked:1
 }
 
 # What has to be shown, in short; what is missed most if the time ends comes first.

@@ -27,6 +27,9 @@ import java.util.stream.Collectors;
  */
 public final class FaultPlan {
 
+  /** Drawn from neighbouring seeds, the first numbers of a {@link Random} hardly differ. */
+  static final long SPREAD = 0x9E3779B97F4A7C15L;
+
   private static final List<Kind> ALL_KINDS = List.of(Kind.values());
 
   private final List<Fault> faults;
@@ -62,7 +65,7 @@ public final class FaultPlan {
       throw new InvalidInfoException(
           "a random plan needs 2 ranks and 1 bucket, found " + worldSize + " and " + buckets);
     }
-    Random random = new Random(seed);
+    Random random = new Random(seed * SPREAD);
     Builder builder = new Builder().seed(seed);
     for (int left = 1 + random.nextInt(3); left > 0; left--) {
       builder.add(random(random, worldSize, buckets));

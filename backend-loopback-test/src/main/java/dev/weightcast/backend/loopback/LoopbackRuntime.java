@@ -45,6 +45,7 @@ final class LoopbackRuntime implements DeviceRuntime {
   private volatile RankFaults faults = RankFaults.NONE;
   private volatile @Nullable DeviceException broken;
   private boolean closed;
+  private DeviceAccount leftAtClose = DeviceAccount.EMPTY;
 
   LoopbackRuntime(Device device) {
     this.device = device;
@@ -237,13 +238,19 @@ final class LoopbackRuntime implements DeviceRuntime {
     return new DeviceAccount(List.copyOf(open.values()));
   }
 
+  /** What the first {@link #closeAndReport} has found. */
+  synchronized DeviceAccount leftAtClose() {
+    return leftAtClose;
+  }
+
   @Override
   public DeviceAccount closeAndReport() {
     List<Object> left;
     DeviceAccount report;
     synchronized (this) {
-      closed = true;
       report = account();
+      leftAtClose = closed ? leftAtClose : report;
+      closed = true;
       left = List.copyOf(open.keySet());
     }
     for (Object each : left) {

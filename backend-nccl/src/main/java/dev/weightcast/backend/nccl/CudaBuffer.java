@@ -38,7 +38,7 @@ final class CudaBuffer implements DeviceBuffer {
   @Override
   public void close() {
     if (closed.compareAndSet(false, true)) {
-      runtime.release(this, "cudaFree", cuda -> cuda.free(device().index(), address));
+      runtime.releaseMemory(this, "cudaFree", cuda -> cuda.free(device().index(), address));
     }
   }
 

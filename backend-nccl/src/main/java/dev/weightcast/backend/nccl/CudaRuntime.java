@@ -39,6 +39,9 @@ final class CudaRuntime implements DeviceRuntime {
   /** How long closing waits for streams whose work has not ended. */
   private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(10);
 
+  /** How long giving memory back waits for kernels of others. */
+  private static final Duration RELEASE_PATIENCE = Duration.ofSeconds(2);
+
   private static final Duration LOOK = Duration.ofMillis(10);
 
   private final CudaCalls calls;
@@ -233,6 +236,7 @@ final class CudaRuntime implements DeviceRuntime {
     try {
       while (!landing.isCarriedOn() && !landing.block().idle().await(LOOK)) {
         checkOpen("wait for a copy");
+        checkChannels("waiting for a copy");
       }
       landing.finish();
     } catch (InterruptedException e) {
@@ -248,6 +252,26 @@ final class CudaRuntime implements DeviceRuntime {
     int status = action.applyAsInt(calls.cuda());
     if (status != CudaLibrary.SUCCESS) {
       LOG.log(Level.WARNING, "{0}", calls.failure(call, status).getMessage());
+    }
+  }
+
+  /**
+   * The same for memory, which CUDA takes back when every kernel of the process has ended. On a
+   * thread of its own: a kernel of another rank's may wait for ours. An interruption, or {@link
+   * #RELEASE_PATIENCE}, ends the wait; the memory follows when CUDA lets it go.
+   */
+  void releaseMemory(AutoCloseable thing, String call, ToIntFunction<CudaLibrary> action) {
+    account.closed(thing);
+    Thread thread = new Thread(() -> release(thing, call, action), "weightcast-cuda-free");
+    thread.setDaemon(true);
+    thread.start();
+    try {
+      thread.join(RELEASE_PATIENCE.toMillis());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    if (thread.isAlive()) {
+      LOG.log(Level.WARNING, "{0} on {1} waits for somebody else''s kernel", call, device());
     }
   }
 

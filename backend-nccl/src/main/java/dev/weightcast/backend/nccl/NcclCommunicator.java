@@ -29,8 +29,9 @@ final class NcclCommunicator implements Communicator {
   private final Meeting meeting;
   private final Peers peers;
   private final CudaRuntime runtime;
-  private final Supplier<Optional<WeightTransferException>> watched = this::failure;
+  private final Supplier<Optional<WeightTransferException>> watched = this::endlessWait;
   private volatile @Nullable Deadline patience;
+  private volatile boolean left;
 
   /**
    * A channel whose communicator is ready.
@@ -121,6 +122,11 @@ final class NcclCommunicator implements Communicator {
     return started.isExpired() ? ncclFailure : Optional.empty();
   }
 
+  /** Why waits on the device may never end; once this rank has left they do. */
+  private Optional<WeightTransferException> endlessWait() {
+    return left ? Optional.empty() : failure();
+  }
+
   @Override
   public Optional<SideChannel> sideChannel() {
     return peers.sideChannel();
@@ -134,11 +140,13 @@ final class NcclCommunicator implements Communicator {
 
   @Override
   public void abort(String reason) {
+    left = true;
     handle.abort(reason);
   }
 
   @Override
   public void close() {
+    left = true;
     handle.close();
     runtime.unwatch(watched);
     meeting.close();

@@ -152,11 +152,11 @@ final class NcclNatives {
     return null;
   }
 
-  /** What loading throws can be anything, an Error of the JVM's linker most of all. */
+  /** What loading throws can be anything, also errors that only the linker makes. */
   private <T> @Nullable T attempt(String what, Supplier<@Nullable T> attempt) {
     try {
       return attempt.get();
-    } catch (RuntimeException | LinkageError e) {
+    } catch (Exception | Error e) {
       reasons.add(LinkTexts.reason(what, e));
       return null;
     }

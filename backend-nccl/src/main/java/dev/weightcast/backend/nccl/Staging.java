@@ -45,6 +45,7 @@ final class Staging implements AutoCloseable {
       try {
         while (!block.idle().await(LOOK)) {
           checkOpen();
+          runtime.checkChannels("waiting for pinned memory");
         }
         block.settle();
         return block;
@@ -71,6 +72,7 @@ final class Staging implements AutoCloseable {
       }
       while (resting.isEmpty()) {
         checkOpen();
+        runtime.checkChannels("waiting for pinned memory");
         long left = returned.awaitNanos(LOOK.toNanos());
         assert left <= LOOK.toNanos();
       }
@@ -121,7 +123,8 @@ final class Staging implements AutoCloseable {
     all.clear();
     resting.clear();
     CudaCalls calls = runtime.calls();
-    runtime.release(this, "cudaFreeHost", cuda -> cuda.freePinned(calls.ordinal(), pinned));
+    long address = pinned;
+    runtime.releaseMemory(this, "cudaFreeHost", cuda -> cuda.freePinned(calls.ordinal(), address));
   }
 
   private void checkOpen() {

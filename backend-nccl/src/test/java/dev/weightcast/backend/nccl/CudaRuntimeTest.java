@@ -17,6 +17,7 @@ import dev.weightcast.api.TransferTimeoutException;
 import dev.weightcast.spi.collective.DeviceAccount;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 
 class CudaRuntimeTest {
@@ -181,5 +182,33 @@ class CudaRuntimeTest {
     closer.join(10_000);
     assertThat(closer.isAlive()).isFalse();
     assertThat(device.open()).isZero();
+  }
+
+  @Test
+  void memoryThatCudaDoesNotTakeBackHoldsNobodyUp() throws Exception {
+    FakeCuda device = new FakeCuda();
+    try (CudaRuntime other = CudaRuntime.open(device, Device.cuda(0), 2, 64)) {
+      DeviceBuffer buffer = other.allocate("b", 8);
+      device.freeMayReturn = new CountDownLatch(1);
+      Thread closer = new Thread(buffer::close);
+      closer.start();
+      closer.join(200);
+      assertThat(closer.isAlive()).as("it waits a while").isTrue();
+      closer.interrupt();
+      closer.join(5_000);
+      assertThat(closer.isAlive()).as("it does not wait when interrupted").isFalse();
+      DeviceBuffer second = other.allocate("c", 8);
+      Thread patient = new Thread(second::close);
+      patient.start();
+      patient.join(10_000);
+      assertThat(patient.isAlive()).as("it does not wait for ever").isFalse();
+      assertThat(other.account().isEmpty()).isTrue();
+      assertThat(device.open()).isEqualTo(2);
+      device.freeMayReturn.countDown();
+      for (int i = 0; device.open() > 0 && i < 1_000; i++) {
+        Thread.sleep(10);
+      }
+      assertThat(device.open()).isZero();
+    }
   }
 }

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -145,8 +146,20 @@ final class FakeCuda implements CudaLibrary {
     return status;
   }
 
+  /** Whether memory is taken back at once, or when the test lets it. */
+  volatile CountDownLatch freeMayReturn = new CountDownLatch(0);
+
   @Override
-  public synchronized int free(int device, long address) {
+  public int free(int device, long address) {
+    try {
+      freeMayReturn.await();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+    return takeBack(address);
+  }
+
+  private synchronized int takeBack(long address) {
     if (address != 0 && memory.remove(address) == null) {
       throw new AssertionError("freed twice: " + address);
     }
@@ -166,7 +179,9 @@ final class FakeCuda implements CudaLibrary {
     if (!pinned.remove(address)) {
       throw new AssertionError("not pinned: " + address);
     }
-    return free(device, address);
+    int status = takeBack(address);
+    calls.set(calls.size() - 1, "cudaFreeHost");
+    return status;
   }
 
   @Override

@@ -62,4 +62,11 @@ class NcclBackendProviderTest {
     assertThatThrownBy(() -> provider.trainer(context))
         .isInstanceOf(BackendUnavailableException.class);
   }
+
+  /** Classes that could not be initialised throw something else the second time. */
+  @Test
+  void aSecondProviderGivesTheSameReasons() {
+    assertThat(new NcclBackendProvider().availability()).isEqualTo(provider.availability());
+    assertThat(new NcclBackendProvider().availability()).isEqualTo(provider.availability());
+  }
 }

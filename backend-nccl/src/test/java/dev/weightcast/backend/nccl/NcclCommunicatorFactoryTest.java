@@ -10,11 +10,15 @@ import dev.weightcast.api.Device;
 import dev.weightcast.api.DeviceBuffer;
 import dev.weightcast.api.DeviceException;
 import dev.weightcast.api.DeviceStream;
+import dev.weightcast.api.HostMemory;
 import dev.weightcast.api.InvalidInfoException;
+import dev.weightcast.api.MemoryCopy;
 import dev.weightcast.api.UniqueId;
 import dev.weightcast.spi.collective.Communicator;
 import dev.weightcast.spi.collective.ProcessGroup;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -105,6 +109,29 @@ class NcclCommunicatorFactoryTest {
       communicator.close();
       cuda.release();
       stream.synchronize(deadline);
+    }
+  }
+
+  @Test
+  void waitingForPinnedMemoryEndsWhenTheChannelHasFailed() {
+    try (CudaRuntime runtime = CudaRuntime.open(cuda, Device.cuda(0), 1, 64);
+        DeviceBuffer buffer = runtime.allocate("b", 256);
+        DeviceStream stream = runtime.createStream("s")) {
+      Communicator communicator = factory.join(group, runtime, deadline);
+      cuda.hold();
+      nccl.lastError = "Connection closed by remote peer";
+      nccl.state = () -> 6;
+      HostMemory host = HostMemory.allocate(256); // four times the pinned block
+      assertThatThrownBy(() -> stream.copy(List.of(new MemoryCopy(host, 0, buffer, 0, 256))))
+          .isInstanceOf(DeviceException.class)
+          .hasMessageContainingAll("waiting for pinned memory on cuda:0", "closed by remote peer");
+      communicator.abort("it failed");
+      CompletableFuture<Void> later =
+          CompletableFuture.runAsync(
+              () -> stream.copy(List.of(new MemoryCopy(host, 0, buffer, 0, 256))));
+      cuda.release();
+      later.join(); // what this rank has left ends by itself
+      communicator.close();
     }
   }
 

@@ -69,6 +69,15 @@ class NcclNativesTest {
   }
 
   @Test
+  void whateverLoadingThrowsIsAReason() {
+    for (Throwable thrown :
+        List.of(new AssertionError("odd"), new StackOverflowError("deep"), new Error("plain"))) {
+      loader.onCuda = thrown;
+      assertThat(reasons().get(0).text()).contains(thrown.getMessage());
+    }
+  }
+
+  @Test
   void withBothLibrariesAndADeviceItIsAvailable() {
     NcclNatives natives = load();
     assertThat(natives.availability().isAvailable()).isTrue();
