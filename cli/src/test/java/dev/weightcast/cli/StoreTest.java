@@ -48,7 +48,7 @@ class StoreTest {
     try (var first = join(port, 1, 3)) {
       await(shell, "rank 1 has joined");
       CompletableFuture<StatelessProcessGroup> wrong =
-          CompletableFuture.supplyAsync(() -> join(port, 2, 4));
+          CompletableFuture.supplyAsync(() -> join(port, 2, 4), task -> new Thread(task).start());
       assertThat(wrong).failsWithin(LONG);
       await(shell, "a rank was refused: rank 2 was told world_size 4, another rank");
     }

@@ -89,7 +89,8 @@ class EnginesOnFakesTest {
                     BroadcastUpdateInfo.of(specs), CopyingWeightLoader.into(received));
                 engine.finishWeightUpdate();
               }
-            });
+            },
+            OwnThread.EACH);
     try (TrainerWeightTransferEngine<BroadcastInitInfo> engine =
         CollectiveEngines.trainer("nccl", factory(trainersCuda), runtime(trainersCuda), context)) {
       engine.initTransferEngine(info);

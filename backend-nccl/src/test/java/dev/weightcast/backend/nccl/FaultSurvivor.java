@@ -109,7 +109,7 @@ final class FaultSurvivor implements Gate, AutoCloseable {
     int worldSize = joining ? 3 : 2; // the third never comes
     child.order(port, worldSize, atOwnGate ? "nowhere" : phase);
     CompletableFuture<Row> failing =
-        CompletableFuture.supplyAsync(() -> untilItFails(phase, worldSize));
+        CompletableFuture.supplyAsync(() -> untilItFails(phase, worldSize), OwnThread.EACH);
     if (joining) {
       awaitBothInStore();
     } else if (atOwnGate) {

@@ -143,7 +143,8 @@ final class LiveFaults implements AutoCloseable {
   private String fault(LiveChild child, boolean kill, String moment, String packing, int delay)
       throws Exception {
     child.order(port(), 2, MANY, packing, "-");
-    CompletableFuture<Failure> failing = CompletableFuture.supplyAsync(() -> untilItFails(packing));
+    CompletableFuture<Failure> failing =
+        CompletableFuture.supplyAsync(() -> untilItFails(packing), OwnThread.EACH);
     try {
       child.await(moment, line -> isAt(line, moment));
       Thread.sleep(delay);

@@ -128,7 +128,7 @@ class NcclCommunicatorFactoryTest {
       communicator.abort("it failed");
       CompletableFuture<Void> later =
           CompletableFuture.runAsync(
-              () -> stream.copy(List.of(new MemoryCopy(host, 0, buffer, 0, 256))));
+              () -> stream.copy(List.of(new MemoryCopy(host, 0, buffer, 0, 256))), OwnThread.EACH);
       cuda.release();
       later.join(); // what this rank has left ends by itself
       communicator.close();

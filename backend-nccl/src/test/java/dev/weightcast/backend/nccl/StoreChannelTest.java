@@ -64,7 +64,8 @@ class StoreChannelTest {
             nccl[rank], new NcclVersion(22809), new StoreOrIdMeetingPlace());
     ProcessGroup group =
         new ProcessGroup(rank, BroadcastInitInfo.ofStore("127.0.0.1", port, nccl.length));
-    return CompletableFuture.supplyAsync(() -> factory.join(group, runtime[rank], deadline));
+    return CompletableFuture.supplyAsync(
+        () -> factory.join(group, runtime[rank], deadline), OwnThread.EACH);
   }
 
   private void join() throws Exception {
@@ -150,7 +151,8 @@ class StoreChannelTest {
     join();
     SideChannel one = open.get(1).sideChannel().orElseThrow();
     CompletableFuture<Optional<byte[]>> waiting =
-        CompletableFuture.supplyAsync(() -> one.read(0, "never", SECONDS, deadline));
+        CompletableFuture.supplyAsync(
+            () -> one.read(0, "never", SECONDS, deadline), OwnThread.EACH);
     open.get(0).abort("the source is broken");
     open.get(0).close();
     assertThatThrownBy(() -> waiting.get(20, TimeUnit.SECONDS))
@@ -188,7 +190,8 @@ class StoreChannelTest {
         DeviceStream stream = runtime[0].createStream("s")) {
       CompletableFuture<Void> waiting =
           CompletableFuture.runAsync(
-              () -> open.get(0).broadcast(buffer, 0, 1, DataType.FLOAT32, 0, stream));
+              () -> open.get(0).broadcast(buffer, 0, 1, DataType.FLOAT32, 0, stream),
+              OwnThread.EACH);
       open.get(1).abort("its warm-up failed");
       assertThatThrownBy(() -> waiting.get(20, TimeUnit.SECONDS))
           .hasCauseInstanceOf(PeerFailure.class)

@@ -7,8 +7,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -39,6 +41,9 @@ class TwoProcessTest {
           "acknowledgement",
           "finish",
           "idle");
+
+  /** A column of Linux's tables of sockets. */
+  private static final int INODE = 9;
 
   /** Longer than any wait for a process that is dead may take. */
   private static final Duration LONG = Duration.ofSeconds(30);
@@ -109,17 +114,26 @@ class TwoProcessTest {
     }
   }
 
+  /** TCP's; the JVM has others of its own. */
   private static long sockets() throws IOException {
+    Set<String> tcp = new HashSet<>();
+    for (String table : List.of("/proc/self/net/tcp", "/proc/self/net/tcp6")) {
+      if (Files.isReadable(Path.of(table))) {
+        for (String line : Files.readAllLines(Path.of(table))) {
+          tcp.add("socket:[" + line.strip().split(" +", -1)[INODE] + "]");
+        }
+      }
+    }
     try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
-      return open.filter(TwoProcessTest::isSocket).count();
+      return open.filter(each -> tcp.contains(target(each))).count();
     }
   }
 
-  private static boolean isSocket(Path path) {
+  private static String target(Path descriptor) {
     try {
-      return Files.readSymbolicLink(path).toString().startsWith("socket:");
+      return Files.readSymbolicLink(descriptor).toString();
     } catch (IOException e) {
-      return false; // it was closed meanwhile
+      return ""; // it was closed meanwhile
     }
   }
 }
