@@ -144,7 +144,8 @@ final class LiveFaults implements AutoCloseable {
       throws Exception {
     child.order(port(), 2, MANY, packing, "-");
     CompletableFuture<Failure> failing =
-        CompletableFuture.supplyAsync(() -> untilItFails(packing), OwnThread.EACH);
+        CompletableFuture.supplyAsync(
+            () -> untilItFails(packing), task -> new Thread(task, "survivor").start());
     try {
       child.await(moment, line -> isAt(line, moment));
       Thread.sleep(delay);
