@@ -73,7 +73,9 @@ final class LiveFaults implements AutoCloseable {
   int run() throws Exception {
     Deadline limit = Deadline.after(Duration.ofSeconds(arguments.number("limit", 200)));
     LiveChild child = nextChild();
-    recover(child, PACKINGS[0]);
+    for (String packing : PACKINGS) { // the ring keeps what the largest of them needs
+      recover(child, packing);
+    }
     child.close();
     long before = alone();
     child = nextChild();
@@ -153,12 +155,12 @@ final class LiveFaults implements AutoCloseable {
       bad++;
       return "BAD " + e.getMessage();
     }
+    long signalled = System.nanoTime(); // killing waits until the process is gone
     if (kill) {
       child.kill();
     } else {
       child.stop();
     }
-    long signalled = System.nanoTime();
     try {
       Failure failure = failing.get(timeout.toSeconds() + 30, TimeUnit.SECONDS);
       // Whoever is killed before it has joined cannot be missed before the deadline.
