@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 
@@ -275,14 +276,14 @@ final class InBandAgreement implements TransferAgreement {
 
   @Override
   public void part(BooleanSupplier hasFailed) {
-    long left = PARTING.toNanos() - (System.nanoTime() - completedNanos);
-    if (!completed || left <= 0 || hasFailed.getAsBoolean()) {
+    if (!completed) {
       return;
     }
-    try {
-      Thread.sleep(Duration.ofNanos(left).toMillis() + 1);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+    long end = completedNanos + PARTING.toNanos();
+    while (end - System.nanoTime() > 0
+        && !hasFailed.getAsBoolean()
+        && !Thread.currentThread().isInterrupted()) {
+      LockSupport.parkNanos(PARTING.toNanos() / 100);
     }
   }
 }
