@@ -201,6 +201,17 @@ part_shown() {
   done
 }
 
+# Every bucket copied to the host on both sides and summed up there, next to the same without.
+part_checksums() {
+  local checksums
+  pair 40 "small list, checksums, store" java java list=small mode=store timeout=20 checksums=yes \
+    packings=packed:1048576:2,unpacked:2
+  for checksums in no yes; do
+    pair 60 "3,360 tensors, unique id, checksums: $checksums" java java list=many mode=id rounds=2 \
+      check=first checksums=$checksums packings=packed:268435456:2,unpacked:2
+  done
+}
+
 part_many() {
   pair 90 "3,360 tensors, store" java java list=many mode=store rounds=2 \
     packings=packed:268435456:1,packed:268435456:2,packed:268435456:3,unpacked:1,unpacked:2

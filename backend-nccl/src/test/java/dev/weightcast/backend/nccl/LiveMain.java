@@ -36,6 +36,7 @@ final class LiveMain {
     WeightTransferConfig config =
         WeightTransferConfig.defaults()
             .withTimeout(Duration.ofSeconds(arguments.number("timeout", 60)))
+            .withChecksums(arguments.text("checksums", "no").equals("yes"))
             .withDevice(Device.parse(arguments.text("device", "cuda:0")));
     this.transfer = WeightTransfer.builder().backend("nccl").config(config).build();
   }
