@@ -71,6 +71,17 @@ final class FakeCuda implements CudaLibrary {
     return memory.size() + streams.size() + events.size();
   }
 
+  /** What is open, a word for each. */
+  synchronized List<String> openByKind() {
+    List<String> open = new ArrayList<>();
+    memory.forEach(
+        (address, bytes) ->
+            open.add((pinned.contains(address) ? "pinned" : "buffer") + " of " + bytes.capacity()));
+    streams.forEach(each -> open.add("stream"));
+    events.keySet().forEach(each -> open.add("event"));
+    return open;
+  }
+
   synchronized void put(long address, byte[] bytes) {
     at(address, bytes.length).put(bytes);
   }
