@@ -18,6 +18,8 @@ import dev.weightcast.api.WeightTransferConfig;
 import dev.weightcast.api.WeightTransferEngine;
 import dev.weightcast.spi.BackendContext;
 import dev.weightcast.spi.collective.CollectiveEngines;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -41,10 +43,8 @@ class EnginesOnFakesTest {
   private final List<TensorSpec> specs =
       LiveLists.named("small").stream().filter(spec -> spec.byteSize() < 1 << 20).toList();
 
-  private final BackendContext context =
-      new BackendContext(
-          WeightTransferConfig.defaults().withTimeout(Duration.ofSeconds(30)),
-          ParallelConfig.SINGLE);
+  private final WeightTransferConfig config =
+      WeightTransferConfig.defaults().withTimeout(Duration.ofSeconds(30));
 
   private NcclCommunicatorFactory factory(FakeCuda cuda) {
     return new NcclCommunicatorFactory(
@@ -67,15 +67,35 @@ class EnginesOnFakesTest {
     return tensors;
   }
 
+  private static Packing packing(long bufferBytes, int buffers) {
+    return bufferBytes == 0 ? new Packing(false, 1, buffers) : Packing.packed(bufferBytes, buffers);
+  }
+
   @ParameterizedTest
   @CsvSource({"0, 1", "0, 2", "20000, 1", "20000, 2", "100000, 3", "100000000, 2"})
   void everyByteOfEveryTypeArrives(long bufferBytes, int buffers) throws Exception {
-    Packing packing =
-        bufferBytes == 0 ? new Packing(false, 1, buffers) : Packing.packed(bufferBytes, buffers);
     byte[] id = new byte[UniqueId.BYTES];
     id[0] = 7;
-    BroadcastInitInfo info =
-        BroadcastInitInfo.ofUniqueId(UniqueId.of(id), 2).withRankOffset(1).withPacking(packing);
+    BroadcastInitInfo info = BroadcastInitInfo.ofUniqueId(UniqueId.of(id), 2);
+    transfer(info.withPacking(packing(bufferBytes, buffers)), config);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0, 1", "0, 2", "20000, 1", "20000, 2", "100000, 3", "100000000, 2"})
+  void everyByteOfEveryTypeIsChecked(long bufferBytes, int buffers) throws Exception {
+    int port;
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      port = socket.getLocalPort();
+    }
+    BroadcastInitInfo info = BroadcastInitInfo.ofStore("127.0.0.1", port, 2);
+    transfer(info.withPacking(packing(bufferBytes, buffers)), config.withChecksums(true));
+    assertThat(trainersCuda.bytesIntoPinned())
+        .isEqualTo(specs.stream().mapToLong(TensorSpec::byteSize).sum());
+  }
+
+  private void transfer(BroadcastInitInfo where, WeightTransferConfig how) throws Exception {
+    BroadcastInitInfo info = where.withRankOffset(1);
+    BackendContext context = new BackendContext(how, ParallelConfig.SINGLE);
     List<Tensor> received = onTheHost(false);
     CompletableFuture<Void> worker =
         CompletableFuture.runAsync(
