@@ -36,8 +36,13 @@ final class LiveMain {
     WeightTransferConfig config =
         WeightTransferConfig.defaults()
             .withTimeout(Duration.ofSeconds(arguments.number("timeout", 60)))
-            .withDevice(Device.parse(arguments.text("device", "cuda:0")));
+            .withDevice(Device.parse(arguments.text("device", "cuda:0")))
+            .withChecksums(checksums());
     this.transfer = WeightTransfer.builder().backend("nccl").config(config).build();
+  }
+
+  private boolean checksums() {
+    return arguments.text("checksums", "off").equals("on");
   }
 
   private static int faults(LiveArguments arguments) throws Exception {
@@ -228,7 +233,8 @@ final class LiveMain {
         what,
         arguments.text("list", "small"),
         arguments.text("mode", "store")
-            + (packing.packed() ? " packed " + packing.bufferSizeBytes() : " unpacked"),
+            + (packing.packed() ? " packed " + packing.bufferSizeBytes() : " unpacked")
+            + (checksums() ? ", checksums" : ""),
         packing.numBuffers(),
         round,
         report.tensors(),
