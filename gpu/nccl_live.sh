@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Everything that is shown live, on one GPU with two processes. Usage: nccl_live.sh PART…
 # Parts: smoke copies python many 8b file memory recovery kill raw pythonspeed; without any, these.
-# In short: shown. For NCCL 2.30 or newer: newnccl ranks crowded rankspeed; for measuring: unpacked calls checksums. See README.md.
+# In short: shown. For NCCL 2.30 or newer: newnccl ranks crowded rankspeed; for measuring: unpacked calls. See README.md.
 # Needs the folder .gpu/nccl that nccl_package.sh makes. NCCL_LIBRARY chooses a libnccl.so.2;
 # MULTI_RANK=1 is for NCCL 2.30 or newer, where two ranks may share a GPU.
 set -uo pipefail
@@ -201,6 +201,17 @@ part_shown() {
   done
 }
 
+# Every bucket copied to the host on both sides and summed up there, next to the same without.
+part_checksums() {
+  local checksums
+  pair 40 "small list, checksums, store" java java list=small mode=store timeout=20 checksums=yes \
+    packings=packed:1048576:2,unpacked:2
+  for checksums in no yes; do
+    pair 60 "3,360 tensors, unique id, checksums: $checksums" java java list=many mode=id rounds=2 \
+      check=first checksums=$checksums packings=packed:268435456:2,unpacked:2
+  done
+}
+
 part_many() {
   pair 90 "3,360 tensors, store" java java list=many mode=store rounds=2 \
     packings=packed:268435456:1,packed:268435456:2,packed:268435456:3,unpacked:1,unpacked:2
@@ -374,17 +385,6 @@ part_unpacked() {
   pair 60 "3,360 tensors one by one" java java "${words[@]}"
   pair 60 "3,360 tensors one by one, Python" python python list=many mode=store rounds=3 \
     "specs=$package/list.many" packings=unpacked:2
-}
-
-# What checksums cost: the same transfers without and with.
-part_checksums() {
-  local on
-  for on in off on; do
-    pair 40 "every dtype, checksums $on" java java list=small mode=store timeout=20 rounds=2 \
-      checksums=$on packings=packed:1048576:1,packed:1048576:2,packed:1048576:3,unpacked:2
-    pair 90 "2.2 GB, checksums $on" java java list=1b mode=store timeout=40 rounds=3 check=first \
-      checksums=$on packings=packed:67108864:2,packed:268435456:2,unpacked:2
-  done
 }
 
 # Which of CUDA's calls wait for a kernel of somebody else's.

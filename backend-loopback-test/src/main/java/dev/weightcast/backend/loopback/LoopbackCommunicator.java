@@ -32,6 +32,7 @@ final class LoopbackCommunicator implements Communicator {
   private final LoopbackGroup group;
   private final int rank;
   private final LoopbackRuntime runtime;
+  private final boolean foreign;
   private final @Nullable LoopbackSideChannel sideChannel;
   private final RankFaults faults;
   private final NavigableMap<Long, Collective> underWay = new TreeMap<>();
@@ -41,15 +42,17 @@ final class LoopbackCommunicator implements Communicator {
   private volatile @Nullable String abortReason;
   private volatile @Nullable WeightTransferException failure;
 
-  LoopbackCommunicator(LoopbackGroup group, int rank, LoopbackRuntime runtime, RankFaults faults) {
+  /**
+   * @param mute whether the ranks of the group have no channel
+   */
+  LoopbackCommunicator(
+      LoopbackGroup group, int rank, LoopbackRuntime runtime, RankFaults faults, boolean mute) {
     this.group = group;
+    this.foreign = !group.notes().ranks().contains(rank);
     this.rank = rank;
     this.runtime = runtime;
     this.faults = faults;
-    this.sideChannel =
-        group.notes().ranks().contains(rank)
-            ? new LoopbackSideChannel(group, rank, this::needed)
-            : null;
+    this.sideChannel = foreign || mute ? null : new LoopbackSideChannel(group, rank, this::needed);
   }
 
   @Override
@@ -140,7 +143,7 @@ final class LoopbackCommunicator implements Communicator {
         (collective, on) -> {
           ByteBuffer number = ByteBuffer.allocate(Float.BYTES).order(ByteOrder.nativeOrder());
           bytes.host().read(bytes.offset(), number);
-          collective.add(number.getFloat(0));
+          collective.add(foreign ? 0 : number.getFloat(0)); // as vLLM's ranks say nothing
           group.changed.signalAll();
           boolean lost = isLost(collective.sequence());
           if (await(collective, on, () -> !lost && collective.missing().isEmpty())) {

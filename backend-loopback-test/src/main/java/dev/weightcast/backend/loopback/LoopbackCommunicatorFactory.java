@@ -19,9 +19,10 @@ final class LoopbackCommunicatorFactory implements CommunicatorFactory {
 
   private final IntPredicate foreign;
   private final Consumer<LoopbackGroup> observer;
+  private final boolean mute;
 
   LoopbackCommunicatorFactory() {
-    this(rank -> false, group -> {});
+    this(rank -> false, group -> {}, false);
   }
 
   /**
@@ -29,10 +30,13 @@ final class LoopbackCommunicatorFactory implements CommunicatorFactory {
    *
    * @param foreign which; all ranks of a group are to be told the same
    * @param observer told which group each rank has joined
+   * @param mute whether the ranks have no channel, as NCCL's have that meet by a unique id
    */
-  LoopbackCommunicatorFactory(IntPredicate foreign, Consumer<LoopbackGroup> observer) {
+  LoopbackCommunicatorFactory(
+      IntPredicate foreign, Consumer<LoopbackGroup> observer, boolean mute) {
     this.foreign = foreign;
     this.observer = observer;
+    this.mute = mute;
   }
 
   @Override
@@ -42,7 +46,7 @@ final class LoopbackCommunicatorFactory implements CommunicatorFactory {
     runtime.attach(faults);
     LoopbackGroup joined = join(group, faults, deadline);
     observer.accept(joined);
-    return new LoopbackCommunicator(joined, group.rank(), runtime, faults);
+    return new LoopbackCommunicator(joined, group.rank(), runtime, faults, mute);
   }
 
   private LoopbackGroup join(ProcessGroup group, RankFaults faults, Deadline deadline) {

@@ -13,6 +13,7 @@ import dev.weightcast.api.Packing;
 import dev.weightcast.api.Shape;
 import dev.weightcast.api.Tensor;
 import dev.weightcast.api.TensorSpec;
+import dev.weightcast.api.TransferException;
 import dev.weightcast.api.TransferMismatchException;
 import dev.weightcast.api.TransferPhase;
 import dev.weightcast.api.TransferReport;
@@ -25,6 +26,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -110,7 +112,17 @@ class AgreementTest {
 
   private void assertRefused(BroadcastUpdateInfo told, Packing packing, String difference)
       throws Exception {
-    try (Fleet fleet = Fleet.joined(1, CONFIG, info -> info.withPacking(packing))) {
+    for (boolean mute : new boolean[] {false, true}) { // by notes, and by collectives
+      loads.set(0);
+      assertRefused(told, packing, difference, mute);
+    }
+  }
+
+  private void assertRefused(
+      BroadcastUpdateInfo told, Packing packing, String difference, boolean mute) throws Exception {
+    UnaryOperator<BroadcastInitInfo> change = info -> info.withPacking(packing);
+    try (Fleet fleet = mute ? Fleet.mute(1, CONFIG, change) : new Fleet(1, CONFIG, change)) {
+      fleet.join();
       Future<?> worker = fleet.start(() -> receive(fleet, 0, told));
       TransferMismatchException trainers =
           catchThrowableOfType(TransferMismatchException.class, () -> send(fleet));
@@ -214,9 +226,10 @@ class AgreementTest {
   @Test
   void whoeverIsNotThereForTheAgreementIsNamed() throws Exception {
     try (Fleet fleet = Fleet.joined(3, SHORT, info -> info.withPacking(PACKING))) {
-      fleet.start(() -> receive(fleet, 1, BroadcastUpdateInfo.of(SPECS)));
+      Future<?> waiting = fleet.start(() -> receive(fleet, 1, BroadcastUpdateInfo.of(SPECS)));
       TransferTimeoutException e =
           catchThrowableOfType(TransferTimeoutException.class, () -> send(fleet));
+      assertThatThrownBy(() -> Fleet.result(waiting)).isInstanceOf(TransferException.class);
       assertThat(e.missingRanks()).containsExactly(1, 3);
       assertThat(e.phase()).isEqualTo(TransferPhase.AGREEMENT);
       assertThat(e)

@@ -7,7 +7,6 @@ import dev.weightcast.api.BroadcastUpdateInfo;
 import dev.weightcast.api.CopyingWeightLoader;
 import dev.weightcast.api.DeviceContext;
 import dev.weightcast.api.Packing;
-import dev.weightcast.api.ParallelConfig;
 import dev.weightcast.api.SendOptions;
 import dev.weightcast.api.Tensor;
 import dev.weightcast.api.TensorSpec;
@@ -15,7 +14,6 @@ import dev.weightcast.api.WeightLoader;
 import dev.weightcast.api.WeightStatus;
 import dev.weightcast.api.WeightTransferConfig;
 import dev.weightcast.backend.loopback.Schedule.Mishap;
-import dev.weightcast.spi.BackendContext;
 import dev.weightcast.spi.collective.DeviceAccount;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -43,7 +41,6 @@ final class ExplorerRound {
   private final Schedule schedule;
   private final VirtualClock clock = new VirtualClock();
   private final WeightTransferConfig config;
-  private final LoopbackProvider provider = new LoopbackProvider();
   private final List<List<Tensor>> held = new ArrayList<>();
   private final CountDownLatch joined;
   private final Fleet fleet;
@@ -55,7 +52,10 @@ final class ExplorerRound {
     config =
         WeightTransferConfig.defaults().withTimeSource(clock).withChecksums(schedule.checksums);
     joined = new CountDownLatch(schedule.workers + 1);
-    fleet = new Fleet(schedule.workers, config, UnaryOperator.identity());
+    fleet =
+        schedule.mute
+            ? Fleet.mute(schedule.workers, config, UnaryOperator.identity())
+            : new Fleet(schedule.workers, config, UnaryOperator.identity());
     know(fleet.trainer.deviceContext());
     fleet.workers.forEach(each -> know(each.deviceContext()));
   }
@@ -207,16 +207,8 @@ final class ExplorerRound {
 
   private void replace(ExplorerVerdict verdict) {
     for (int rank : verdict.ranksToReplace()) {
-      if (rank == 0) {
-        fleet.trainer.close();
-        fleet.trainer = provider.trainer(new BackendContext(config, ParallelConfig.SINGLE));
-        know(fleet.trainer.deviceContext());
-      } else {
-        ParallelConfig place = new ParallelConfig(rank - 1, 1, 1, 0);
-        fleet.workers.get(rank - 1).close();
-        fleet.workers.set(rank - 1, provider.worker(new BackendContext(config, place)));
-        know(fleet.workers.get(rank - 1).deviceContext());
-      }
+      fleet.replace(rank);
+      know(rank == 0 ? fleet.trainer.deviceContext() : fleet.workers.get(rank - 1).deviceContext());
     }
   }
 
@@ -257,7 +249,7 @@ final class ExplorerRound {
     }
   }
 
-  /** The warm-up's things and the ring's, each once: whatever else is there has leaked. */
+  /** The scratch memory and the ring's, each once: whatever else is there has leaked. */
   private void assertDevicesHoldWhatTheyNeed() {
     for (LoopbackRuntime device : devices) {
       List<String> streams = labels(device, "stream");

@@ -33,10 +33,12 @@ final class Fleet implements AutoCloseable {
       new ArrayList<>();
   private final Set<LoopbackGroup> groups = ConcurrentHashMap.newKeySet();
   private final ExecutorService threads = Executors.newCachedThreadPool();
+  private final WeightTransferConfig config;
+  private final LoopbackCommunicatorFactory factory;
   BroadcastInitInfo info;
 
   Fleet(int workerCount, WeightTransferConfig config, UnaryOperator<BroadcastInitInfo> change) {
-    this(workerCount, config, rank -> false, change);
+    this(workerCount, config, rank -> false, false, change);
   }
 
   /** A fleet some of whose ranks behave as if they were not Weightcast's own. */
@@ -45,26 +47,59 @@ final class Fleet implements AutoCloseable {
       WeightTransferConfig config,
       IntPredicate foreign,
       UnaryOperator<BroadcastInitInfo> change) {
-    var factory = new LoopbackCommunicatorFactory(foreign, groups::add);
-    trainer =
-        CollectiveEngines.trainer(
-            "loopback",
-            factory,
-            new LoopbackRuntime(DEVICE),
-            new BackendContext(config, ParallelConfig.SINGLE));
+    this(workerCount, config, foreign, false, change);
+  }
+
+  private Fleet(
+      int workerCount,
+      WeightTransferConfig config,
+      IntPredicate foreign,
+      boolean mute,
+      UnaryOperator<BroadcastInitInfo> change) {
+    this.config = config;
+    this.factory = new LoopbackCommunicatorFactory(foreign, groups::add, mute);
+    trainer = newTrainer();
     for (int i = 0; i < workerCount; i++) {
-      workers.add(
-          CollectiveEngines.worker(
-              "loopback",
-              factory,
-              new LoopbackRuntime(DEVICE),
-              new BackendContext(config, new ParallelConfig(i, 1, 1, 0))));
+      workers.add(newWorker(i));
     }
     UniqueId id = trainer.createUniqueId();
     info = change.apply(BroadcastInitInfo.ofUniqueId(id, workerCount + 1).withRankOffset(1));
   }
 
-  /** A fleet that has joined, in which nobody can say anything but by collectives. */
+  private TrainerWeightTransferEngine<BroadcastInitInfo> newTrainer() {
+    return CollectiveEngines.trainer(
+        "loopback",
+        factory,
+        new LoopbackRuntime(DEVICE),
+        new BackendContext(config, ParallelConfig.SINGLE));
+  }
+
+  private WeightTransferEngine<BroadcastInitInfo, BroadcastUpdateInfo> newWorker(int worker) {
+    return CollectiveEngines.worker(
+        "loopback",
+        factory,
+        new LoopbackRuntime(DEVICE),
+        new BackendContext(config, new ParallelConfig(worker, 1, 1, 0)));
+  }
+
+  /** Puts another engine in the place of a rank's, which is closed. */
+  void replace(int rank) {
+    if (rank == 0) {
+      trainer.close();
+      trainer = newTrainer();
+    } else {
+      workers.get(rank - 1).close();
+      workers.set(rank - 1, newWorker(rank - 1));
+    }
+  }
+
+  /** A fleet whose ranks are ours and have no way to each other but collectives. */
+  static Fleet mute(
+      int workerCount, WeightTransferConfig config, UnaryOperator<BroadcastInitInfo> change) {
+    return new Fleet(workerCount, config, rank -> false, true, change);
+  }
+
+  /** A fleet that has joined, all of whose ranks behave as if they were not Weightcast's own. */
   static Fleet withoutChannel(
       int workerCount, WeightTransferConfig config, UnaryOperator<BroadcastInitInfo> change)
       throws Exception {

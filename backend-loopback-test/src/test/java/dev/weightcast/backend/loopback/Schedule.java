@@ -45,6 +45,7 @@ final class Schedule {
   final boolean loadersWait;
   final long meddleNanos;
   final boolean checksums;
+  final boolean mute;
 
   Schedule(long seed) {
     Random random = new Random(seed * FaultPlan.SPREAD); // small seeds begin alike
@@ -67,6 +68,8 @@ final class Schedule {
     loadersWait = random.nextBoolean();
     meddleNanos = random.nextInt(2_000_000);
     checksums = random.nextBoolean();
+    // Flipped bits could be those of the agreement then, and mean anything.
+    mute = random.nextInt(4) == 0 && !plan.toString().contains("corrupt");
   }
 
   /** Another grouping for the update after the faults. */
@@ -103,6 +106,7 @@ final class Schedule {
         + ", "
         + specs.size()
         + (checksums ? " tensors with checksums, " : " tensors, ")
+        + (mute ? "no channel, " : "")
         + mishap
         + (mishap == Mishap.NOTHING ? "" : " at worker " + victim);
   }

@@ -1,9 +1,11 @@
 package dev.weightcast.backend.nccl;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.weightcast.api.BroadcastInitInfo;
 import dev.weightcast.api.BroadcastUpdateInfo;
+import dev.weightcast.api.ChecksumMismatchException;
 import dev.weightcast.api.CopyingWeightLoader;
 import dev.weightcast.api.Device;
 import dev.weightcast.api.HostMemory;
@@ -12,22 +14,26 @@ import dev.weightcast.api.ParallelConfig;
 import dev.weightcast.api.Tensor;
 import dev.weightcast.api.TensorSpec;
 import dev.weightcast.api.TrainerWeightTransferEngine;
+import dev.weightcast.api.TransferException;
+import dev.weightcast.api.TransferMismatchException;
+import dev.weightcast.api.TransferReport;
 import dev.weightcast.api.UniqueId;
 import dev.weightcast.api.WeightSource;
 import dev.weightcast.api.WeightTransferConfig;
 import dev.weightcast.api.WeightTransferEngine;
 import dev.weightcast.spi.BackendContext;
 import dev.weightcast.spi.collective.CollectiveEngines;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Both finished engines on this backend, with nothing native under it: from host memory through
@@ -43,8 +49,10 @@ class EnginesOnFakesTest {
   private final List<TensorSpec> specs =
       LiveLists.named("small").stream().filter(spec -> spec.byteSize() < 1 << 20).toList();
 
-  private final WeightTransferConfig config =
-      WeightTransferConfig.defaults().withTimeout(Duration.ofSeconds(30));
+  private BackendContext context =
+      new BackendContext(
+          WeightTransferConfig.defaults().withTimeout(Duration.ofSeconds(30)),
+          ParallelConfig.SINGLE);
 
   private NcclCommunicatorFactory factory(FakeCuda cuda) {
     return new NcclCommunicatorFactory(
@@ -67,62 +75,112 @@ class EnginesOnFakesTest {
     return tensors;
   }
 
-  private static Packing packing(long bufferBytes, int buffers) {
-    return bufferBytes == 0 ? new Packing(false, 1, buffers) : Packing.packed(bufferBytes, buffers);
-  }
-
-  @ParameterizedTest
-  @CsvSource({"0, 1", "0, 2", "20000, 1", "20000, 2", "100000, 3", "100000000, 2"})
-  void everyByteOfEveryTypeArrives(long bufferBytes, int buffers) throws Exception {
+  private BroadcastInitInfo info(Packing packing) {
     byte[] id = new byte[UniqueId.BYTES];
     id[0] = 7;
-    BroadcastInitInfo info = BroadcastInitInfo.ofUniqueId(UniqueId.of(id), 2);
-    transfer(info.withPacking(packing(bufferBytes, buffers)), config);
+    return BroadcastInitInfo.ofUniqueId(UniqueId.of(id), 2).withRankOffset(1).withPacking(packing);
   }
 
-  @ParameterizedTest
-  @CsvSource({"0, 1", "0, 2", "20000, 1", "20000, 2", "100000, 3", "100000000, 2"})
-  void everyByteOfEveryTypeIsChecked(long bufferBytes, int buffers) throws Exception {
-    int port;
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = socket.getLocalPort();
-    }
-    BroadcastInitInfo info = BroadcastInitInfo.ofStore("127.0.0.1", port, 2);
-    transfer(info.withPacking(packing(bufferBytes, buffers)), config.withChecksums(true));
-    assertThat(trainersCuda.bytesIntoPinned())
-        .isEqualTo(specs.stream().mapToLong(TensorSpec::byteSize).sum());
+  private CompletableFuture<Void> receiving(
+      BroadcastInitInfo info, BroadcastUpdateInfo update, List<Tensor> received) {
+    return CompletableFuture.runAsync(
+        () -> {
+          try (WeightTransferEngine<BroadcastInitInfo, BroadcastUpdateInfo> engine =
+              CollectiveEngines.worker(
+                  "nccl", factory(workersCuda), runtime(workersCuda), context)) {
+            engine.initTransferEngine(info);
+            engine.startWeightUpdate();
+            engine.receiveWeights(update, CopyingWeightLoader.into(received));
+            engine.finishWeightUpdate();
+          }
+        },
+        OwnThread.EACH);
   }
 
-  private void transfer(BroadcastInitInfo where, WeightTransferConfig how) throws Exception {
-    BroadcastInitInfo info = where.withRankOffset(1);
-    BackendContext context = new BackendContext(how, ParallelConfig.SINGLE);
-    List<Tensor> received = onTheHost(false);
-    CompletableFuture<Void> worker =
-        CompletableFuture.runAsync(
-            () -> {
-              try (WeightTransferEngine<BroadcastInitInfo, BroadcastUpdateInfo> engine =
-                  CollectiveEngines.worker(
-                      "nccl", factory(workersCuda), runtime(workersCuda), context)) {
-                engine.initTransferEngine(info);
-                engine.startWeightUpdate();
-                engine.receiveWeights(
-                    BroadcastUpdateInfo.of(specs), CopyingWeightLoader.into(received));
-                engine.finishWeightUpdate();
-              }
-            },
-            OwnThread.EACH);
+  private TransferReport send(BroadcastInitInfo info) {
     try (TrainerWeightTransferEngine<BroadcastInitInfo> engine =
         CollectiveEngines.trainer("nccl", factory(trainersCuda), runtime(trainersCuda), context)) {
       engine.initTransferEngine(info);
-      engine.sendWeights(WeightSource.of(onTheHost(true)));
+      return engine.sendWeights(WeightSource.of(onTheHost(true)));
     }
+  }
+
+  @AfterEach
+  void nothingIsLeft() throws Exception {
+    assertThat(trainersCuda.open()).as("left open by the trainer").isZero();
+    assertThat(workersCuda.open()).as("left open by the worker").isZero();
+    assertThat(ThreadsLeft.after(Duration.ofSeconds(5))).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "0, 1, false",
+    "0, 2, true",
+    "20000, 1, false",
+    "20000, 2, true",
+    "100000, 3, false",
+    "100000000, 2, true"
+  })
+  void everyByteOfEveryTypeArrives(long bufferBytes, int buffers, boolean checksums)
+      throws Exception {
+    Packing packing =
+        bufferBytes == 0 ? new Packing(false, 1, buffers) : Packing.packed(bufferBytes, buffers);
+    withChecksums(checksums, 30);
+    BroadcastInitInfo info = info(packing);
+    List<Tensor> received = onTheHost(false);
+    CompletableFuture<Void> worker = receiving(info, BroadcastUpdateInfo.of(specs), received);
+    TransferReport report = send(info);
     worker.get(60, TimeUnit.SECONDS);
+    assertThat(report.acknowledged()).containsExactly(1); // by collectives: an id has no channel
     for (Tensor tensor : received) {
       for (ByteBuffer bytes : ((HostMemory) tensor.memory()).buffers(0, tensor.byteSize())) {
         assertThat(LiveContent.differences(tensor.spec(), 0, bytes)).as(tensor.name()).isZero();
       }
     }
-    assertThat(trainersCuda.open()).as("left open by the trainer").isZero();
-    assertThat(workersCuda.open()).as("left open by the worker").isZero();
+  }
+
+  private void withChecksums(boolean checked, int timeoutSeconds) {
+    context =
+        new BackendContext(
+            WeightTransferConfig.defaults()
+                .withTimeout(Duration.ofSeconds(timeoutSeconds))
+                .withChecksums(checked),
+            ParallelConfig.SINGLE);
+  }
+
+  /** Behind the warm-up and a note of each rank comes the first bucket. */
+  @ParameterizedTest
+  @ValueSource(longs = {0, 20_000, 100_000_000})
+  void aBitThatFlipsOnTheWayIsFound(long bufferBytes) throws Exception {
+    wire.flip(3);
+    withChecksums(true, 3);
+    Packing packing = bufferBytes == 0 ? new Packing(false, 1, 2) : Packing.packed(bufferBytes, 2);
+    BroadcastInitInfo info = info(packing);
+    CompletableFuture<Void> worker =
+        receiving(info, BroadcastUpdateInfo.of(specs), onTheHost(false));
+    // The wire does not tell the trainer that the worker has gone: the deadline would.
+    CompletableFuture<TransferReport> trainer =
+        CompletableFuture.supplyAsync(() -> send(info), OwnThread.EACH);
+    assertThatThrownBy(() -> worker.get(60, TimeUnit.SECONDS))
+        .hasCauseInstanceOf(ChecksumMismatchException.class)
+        .hasMessageContaining("bucket 1 of");
+    assertThatThrownBy(() -> trainer.get(60, TimeUnit.SECONDS))
+        .hasCauseInstanceOf(TransferException.class);
+  }
+
+  @Test
+  void aWorkerThatWasToldOtherTensorsIsRefusedInWords() throws Exception {
+    List<TensorSpec> told = new ArrayList<>(specs);
+    told.remove(2);
+    BroadcastInitInfo info = info(Packing.packed(20_000, 2));
+    CompletableFuture<Void> worker =
+        receiving(info, BroadcastUpdateInfo.of(told), onTheHost(false));
+    String difference = "rank 1 differs from rank 0, the root: tensor 3 differs";
+    assertThatThrownBy(() -> send(info))
+        .isInstanceOf(TransferMismatchException.class)
+        .hasMessageContaining(difference);
+    assertThatThrownBy(() -> worker.get(60, TimeUnit.SECONDS))
+        .hasCauseInstanceOf(TransferMismatchException.class)
+        .hasMessageContaining(difference);
   }
 }

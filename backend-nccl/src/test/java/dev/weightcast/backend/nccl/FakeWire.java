@@ -1,5 +1,7 @@
 package dev.weightcast.backend.nccl;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -8,6 +10,7 @@ final class FakeWire {
 
   private final Map<String, byte[]> sent = new HashMap<>();
   private int joined;
+  private String flipped = "";
 
   synchronized void join() {
     joined++;
@@ -18,7 +21,15 @@ final class FakeWire {
   }
 
   synchronized void put(String key, byte[] bytes) {
+    if (!flipped.isEmpty() && key.startsWith(flipped)) {
+      bytes[bytes.length / 2] ^= 4;
+    }
     sent.put(key, bytes);
+  }
+
+  /** One bit of the n-th collective changes on its way; the warm-up is 0. */
+  synchronized void flip(int number) {
+    flipped = "b" + number + " ";
   }
 
   synchronized byte[] take(String key) {
@@ -110,17 +121,31 @@ final class FakeWire {
     @Override
     public int allReduceSum(
         int device, long address, long count, int type, long comm, long stream) {
+      if (count != 1) {
+        return 4;
+      }
       String key = "r" + number++ + " from ";
-      wire.put(key + rank, new byte[1]);
+      wire.put(key + rank, cuda.get(address, Float.BYTES));
       step =
           () -> {
-            boolean all = true;
+            float sum = 0;
             for (int i = 0; i < worldSize; i++) {
-              all &= wire.take(key + i) != null;
+              byte[] bytes = wire.take(key + i);
+              if (bytes == null) {
+                return false;
+              }
+              sum += floats(bytes).getFloat(0);
             }
-            return all;
+            byte[] result = new byte[Float.BYTES];
+            floats(result).putFloat(0, sum);
+            cuda.put(address, result);
+            return true;
           };
       return IN_PROGRESS;
+    }
+
+    private static ByteBuffer floats(byte[] bytes) {
+      return ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder());
     }
 
     @Override

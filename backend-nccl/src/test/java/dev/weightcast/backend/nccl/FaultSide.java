@@ -2,6 +2,7 @@ package dev.weightcast.backend.nccl;
 
 import dev.weightcast.api.Packing;
 import java.time.Duration;
+import java.util.List;
 import java.util.function.Consumer;
 
 /** The live run without a GPU, to try the run itself. */
@@ -23,8 +24,18 @@ final class FaultSide implements LiveSide {
   }
 
   @Override
-  public void init(int port, int worldSize) {
-    rank.init(port, worldSize);
+  public String newId() {
+    throw new UnsupportedOperationException("the fakes meet at a store");
+  }
+
+  @Override
+  public List<Integer> acknowledged() {
+    return List.of();
+  }
+
+  @Override
+  public void init(String place, int worldSize) {
+    rank.init(Integer.parseInt(place), worldSize);
   }
 
   @Override

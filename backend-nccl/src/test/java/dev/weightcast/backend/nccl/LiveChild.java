@@ -62,9 +62,9 @@ final class LiveChild implements AutoCloseable {
     }
   }
 
-  void order(int port, int worldSize, int transfers, String packing, String variant) {
+  void order(String place, int worldSize, int transfers, String packing, String variant) {
     lines.clear();
-    orders.println(port + " " + worldSize + " " + transfers + " " + packing + " " + variant);
+    orders.println(place + " " + worldSize + " " + transfers + " " + packing + " " + variant);
   }
 
   /** Waits for such a line, and gives it. */

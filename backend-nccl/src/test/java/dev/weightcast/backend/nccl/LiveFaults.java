@@ -48,8 +48,8 @@ final class LiveFaults implements AutoCloseable {
     this.side = LivePeer.side(arguments, timeout, mark -> {});
   }
 
-  private int port() {
-    return arguments.number("port", 29800);
+  private String place() {
+    return arguments.text("port", "29800");
   }
 
   private LiveChild nextChild() throws Exception {
@@ -144,7 +144,7 @@ final class LiveFaults implements AutoCloseable {
 
   private String fault(LiveChild child, boolean kill, String moment, String packing, int delay)
       throws Exception {
-    child.order(port(), 2, MANY, packing, "-");
+    child.order(place(), 2, MANY, packing, "-");
     CompletableFuture<Failure> failing =
         CompletableFuture.supplyAsync(
             () -> untilItFails(packing), task -> new Thread(task, "survivor").start());
@@ -205,7 +205,7 @@ final class LiveFaults implements AutoCloseable {
   private Failure untilItFails(String packing) {
     long start = System.nanoTime();
     try {
-      side.init(port(), 2);
+      side.init(place(), 2);
       for (int i = 0; i < MANY; i++) {
         start = System.nanoTime();
         side.transfer(LivePeer.packing(packing), "-");
@@ -228,8 +228,8 @@ final class LiveFaults implements AutoCloseable {
   }
 
   private void recover(LiveChild child, String packing) throws Exception {
-    child.order(port(), 2, 1, packing, "-");
-    side.init(port(), 2);
+    child.order(place(), 2, 1, packing, "-");
+    side.init(place(), 2);
     side.transfer(LivePeer.packing(packing), "-");
     child.await("the end of a transfer", line -> line.equals("DONE"));
   }
@@ -237,32 +237,42 @@ final class LiveFaults implements AutoCloseable {
   /** The other side was told something else: what both say. */
   void mismatches() throws Exception {
     LiveChild child = nextChild();
-    String same = PACKINGS[0];
     for (String variant :
         List.of("dtype", "missing", "another buffer size", "world size off by one", "nothing")) {
-      boolean world = variant.startsWith("world");
-      String theirs = variant.startsWith("another") ? "packed:33554432:2" : same;
-      child.order(port(), world ? 3 : 2, 1, theirs, variant.split(" ")[0]);
-      long start = System.nanoTime();
-      String mine;
-      try {
-        side.init(port(), 2);
-        side.transfer(LivePeer.packing(same), "-");
-        mine = "done, nothing was noticed";
-      } catch (RuntimeException e) {
-        mine = e.getClass().getSimpleName() + ": " + e.getMessage();
-      }
-      double seconds = (System.nanoTime() - start) / 1e9;
-      String other = child.await(variant, line -> line.startsWith("FAILED") || line.equals("DONE"));
-      System.out.printf(
-          Locale.ROOT,
-          "FAULTS|%s|this side (%s) after %.2f s: %s|the other: %s%n",
-          variant,
-          arguments.text("role", ""),
-          seconds,
-          mine,
-          other);
+      mismatch(child, place(), variant);
     }
+    if (arguments.isTrainer()) {
+      for (String variant : List.of("dtype", "missing", "another buffer size", "nothing")) {
+        mismatch(child, side.newId(), variant);
+      }
+    }
+  }
+
+  private void mismatch(LiveChild child, String place, String variant) throws Exception {
+    String same = PACKINGS[0];
+    boolean world = variant.startsWith("world");
+    String theirs = variant.startsWith("another") ? "packed:33554432:2" : same;
+    child.order(place, world ? 3 : 2, 1, theirs, variant.split(" ")[0]);
+    long start = System.nanoTime();
+    String mine;
+    try {
+      side.init(place, 2);
+      side.transfer(LivePeer.packing(same), "-");
+      mine = "done, acknowledged by " + side.acknowledged();
+    } catch (RuntimeException e) {
+      mine = e.getClass().getSimpleName() + ": " + e.getMessage();
+    }
+    double seconds = (System.nanoTime() - start) / 1e9;
+    String other = child.await(variant, line -> line.startsWith("FAILED") || line.equals("DONE"));
+    System.out.printf(
+        Locale.ROOT,
+        "FAULTS|%s, %s|this side (%s) after %.2f s: %s|the other: %s%n",
+        variant,
+        place.length() < 6 ? "store" : "unique id",
+        arguments.text("role", ""),
+        seconds,
+        mine,
+        other);
   }
 
   private static void tell(String what, List<Double> seconds) {

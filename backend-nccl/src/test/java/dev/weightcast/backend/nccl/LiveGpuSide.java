@@ -16,6 +16,7 @@ import dev.weightcast.api.TensorSpec;
 import dev.weightcast.api.TrainerWeightTransferEngine;
 import dev.weightcast.api.TransferListener;
 import dev.weightcast.api.TransferProgress;
+import dev.weightcast.api.UniqueId;
 import dev.weightcast.api.WeightSource;
 import dev.weightcast.api.WeightTransferConfig;
 import dev.weightcast.api.WeightTransferEngine;
@@ -24,6 +25,7 @@ import dev.weightcast.spi.collective.Communicator;
 import dev.weightcast.spi.collective.ProcessGroup;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -37,6 +39,7 @@ final class LiveGpuSide implements LiveSide {
   private final WeightTransferEngine<BroadcastInitInfo, BroadcastUpdateInfo> worker;
   private final List<TensorSpec> specs = new ArrayList<>();
   private final LiveModel model;
+  private List<Integer> acknowledged = List.of();
   private Packing packing = Packing.packed(64 << 20, 2);
 
   LiveGpuSide(boolean isTrainer, Duration timeout, Consumer<String> marks) {
@@ -82,9 +85,17 @@ final class LiveGpuSide implements LiveSide {
   }
 
   @Override
-  public void init(int port, int worldSize) {
-    BroadcastInitInfo info =
-        BroadcastInitInfo.ofStore("127.0.0.1", port, worldSize).withRankOffset(1);
+  public String newId() {
+    return HexFormat.of().formatHex(trainer.createUniqueId().toByteArray());
+  }
+
+  @Override
+  public void init(String place, int worldSize) {
+    BroadcastInitInfo meeting =
+        place.length() == 2 * UniqueId.BYTES
+            ? BroadcastInitInfo.ofUniqueId(UniqueId.of(HexFormat.of().parseHex(place)), worldSize)
+            : BroadcastInitInfo.ofStore("127.0.0.1", Integer.parseInt(place), worldSize);
+    BroadcastInitInfo info = meeting.withRankOffset(1);
     if (trainer != null) {
       trainer.initTransferEngine(info.withPacking(packing));
     } else {
@@ -97,7 +108,8 @@ final class LiveGpuSide implements LiveSide {
     packing = how;
     if (trainer != null) {
       WeightSource source = WeightSource.of(model.tensors());
-      trainer.sendWeights(source, SendOptions.defaults().withPacking(how));
+      acknowledged =
+          trainer.sendWeights(source, SendOptions.defaults().withPacking(how)).acknowledged();
       return;
     }
     model.clear();
@@ -118,6 +130,11 @@ final class LiveGpuSide implements LiveSide {
     if (wrong != 0) {
       throw new IllegalStateException(wrong + " WRONG bytes");
     }
+  }
+
+  @Override
+  public List<Integer> acknowledged() {
+    return acknowledged;
   }
 
   @Override

@@ -36,13 +36,9 @@ final class LiveMain {
     WeightTransferConfig config =
         WeightTransferConfig.defaults()
             .withTimeout(Duration.ofSeconds(arguments.number("timeout", 60)))
-            .withDevice(Device.parse(arguments.text("device", "cuda:0")))
-            .withChecksums(checksums());
+            .withChecksums(arguments.text("checksums", "no").equals("yes"))
+            .withDevice(Device.parse(arguments.text("device", "cuda:0")));
     this.transfer = WeightTransfer.builder().backend("nccl").config(config).build();
-  }
-
-  private boolean checksums() {
-    return arguments.text("checksums", "off").equals("on");
   }
 
   private static int faults(LiveArguments arguments) throws Exception {
@@ -233,8 +229,7 @@ final class LiveMain {
         what,
         arguments.text("list", "small"),
         arguments.text("mode", "store")
-            + (packing.packed() ? " packed " + packing.bufferSizeBytes() : " unpacked")
-            + (checksums() ? ", checksums" : ""),
+            + (packing.packed() ? " packed " + packing.bufferSizeBytes() : " unpacked"),
         packing.numBuffers(),
         round,
         report.tensors(),

@@ -44,12 +44,12 @@ final class LivePeer {
     }
   }
 
-  /** {@code PORT WORLD TRANSFERS PACKING VARIANT}. */
+  /** {@code PLACE WORLD TRANSFERS PACKING VARIANT}. */
   private static void obey(LiveSide side, String[] order) {
     long start = System.nanoTime();
     try {
       System.out.println("INIT");
-      side.init(Integer.parseInt(order[0]), Integer.parseInt(order[1]));
+      side.init(order[0], Integer.parseInt(order[1]));
       System.out.println("JOINED");
       for (int i = 0; i < Integer.parseInt(order[2]); i++) {
         side.transfer(packing(order[3]), order[4]);

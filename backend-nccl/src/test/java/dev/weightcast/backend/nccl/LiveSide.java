@@ -1,12 +1,20 @@
 package dev.weightcast.backend.nccl;
 
 import dev.weightcast.api.Packing;
+import java.util.List;
 
 /** One rank of a live run with faults; the same engine for as long as it lives. */
 interface LiveSide extends AutoCloseable {
 
-  /** Joins a group of rank 0, the trainer, and workers. */
-  void init(int port, int worldSize);
+  /**
+   * Joins a group of rank 0, the trainer, and workers.
+   *
+   * @param place a port of this machine, or a unique id in hexadecimal
+   */
+  void init(String place, int worldSize);
+
+  /** A fresh unique id in hexadecimal, made by a trainer. */
+  String newId();
 
   /**
    * One transfer; a worker looks at every byte.
@@ -16,6 +24,9 @@ interface LiveSide extends AutoCloseable {
    * @throws IllegalStateException if bytes are wrong
    */
   void transfer(Packing packing, String variant);
+
+  /** Who has acknowledged the last transfer, as the trainer knows. */
+  List<Integer> acknowledged();
 
   /** What is used on the device now, by whomever, or 0 where there is none. */
   long usedBytes();

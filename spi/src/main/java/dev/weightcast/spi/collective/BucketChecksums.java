@@ -94,7 +94,7 @@ final class BucketChecksums {
   }
 
   /** Tells the workers what the root has sent. */
-  void publish(BucketPlan plan, OperationProgress progress) {
+  void publish(BucketPlan plan, OperationProgress progress) throws InterruptedException {
     TransferAgreement present = agreement;
     if (present != null) {
       present.publish(NOTE, toNote(plan), progress);
@@ -112,7 +112,7 @@ final class BucketChecksums {
    *
    * @throws dev.weightcast.api.ChecksumMismatchException if not; names the first bucket
    */
-  void compare(BucketPlan plan, OperationProgress progress) {
+  void compare(BucketPlan plan, OperationProgress progress) throws InterruptedException {
     TransferAgreement present = agreement;
     if (present == null) {
       return;

@@ -44,7 +44,7 @@ final class CollectiveEngine {
   private Consumer<Bucket> onDrained = bucket -> {};
   private BucketChecksums checksums = BucketChecksums.OFF;
   private boolean inPeace;
-  private @Nullable WarmUp warmUp;
+  private @Nullable Scratch scratch;
 
   CollectiveEngine(
       String backend,
@@ -120,16 +120,25 @@ final class CollectiveEngine {
             throw progress.over(List.of(), null);
           }
           progress.enter(TransferPhase.RENDEZVOUS);
-          WarmUp ready = warmUp == null ? WarmUp.make(runtime) : warmUp;
-          warmUp = ready; // before the communicator: see WarmUp
+          Scratch ready = scratch == null ? Scratch.make(runtime) : scratch;
+          scratch = ready; // before the communicator: see Scratch
           membership.joined(factory.join(next, runtime, progress.deadline()));
           progress.attend();
           progress.enter(TransferPhase.WARM_UP);
-          ready.enqueue(membership.communicator());
-          await(ready.done(), progress);
+          warmUp(new InBandExchange(membership.communicator(), ready, this::await), progress);
           inPeace = true;
           return next;
         });
+  }
+
+  /** The first collective, in which ranks without a channel find out whether they are all ours. */
+  private void warmUp(InBandExchange exchange, OperationProgress progress)
+      throws InterruptedException {
+    if (membership.communicator().sideChannel().isPresent()) {
+      exchange.meet(progress);
+    } else if (InBandAgreement.isAllOurs(exchange, progress)) {
+      membership.areAllOurs(exchange);
+    }
   }
 
   /** Moves on without waiting for anybody. */
@@ -275,27 +284,25 @@ final class CollectiveEngine {
    * @return the version that the root has announced
    */
   Optional<String> agree(
-      Packing packing,
-      List<TensorSpec> specs,
-      Optional<String> version,
-      OperationProgress progress) {
+      Packing packing, List<TensorSpec> specs, Optional<String> version, OperationProgress progress)
+      throws InterruptedException {
     progress.cannotCheck(membership.uncheckable());
     checksums = BucketChecksums.of(config.checksums(), membership, LOG);
-    return membership
-        .agreement()
-        .flatMap(
-            agreement ->
-                agreement.agree(
-                    TransferProposal.of(config.root(), packing, config.checksums(), specs),
-                    specs,
-                    version,
-                    progress));
+    TransferAgreement agreement = membership.agreement().orElse(null);
+    if (agreement == null) {
+      return Optional.empty();
+    }
+    TransferProposal mine = TransferProposal.of(config.root(), packing, config.checksums(), specs);
+    return agreement.agree(mine, specs, version, progress);
   }
 
   /** Tells the root, if it can be told, that this worker has loaded everything. */
-  void acknowledge(OperationProgress progress) {
+  void acknowledge(OperationProgress progress) throws InterruptedException {
+    TransferAgreement agreement = membership.agreement().orElse(null);
+    if (agreement != null) {
+      agreement.acknowledge(progress);
+    }
     progress.settle();
-    membership.agreement().ifPresent(agreement -> agreement.acknowledge(progress));
   }
 
   /**
@@ -303,7 +310,7 @@ final class CollectiveEngine {
    *
    * @return those workers
    */
-  List<Integer> awaitAcknowledgements(OperationProgress progress) {
+  List<Integer> awaitAcknowledgements(OperationProgress progress) throws InterruptedException {
     TransferAgreement agreement = membership.agreement().orElse(null);
     if (agreement == null) {
       return List.of();
@@ -367,8 +374,8 @@ final class CollectiveEngine {
       LOG.log(Level.WARNING, "{0} engine closed while its streams were still busy", backend);
     }
     ring.close();
-    if (warmUp != null) {
-      warmUp.close();
+    if (scratch != null) {
+      scratch.close();
     }
     DeviceAccount left = runtime.closeAndReport();
     if (!left.isEmpty()) {

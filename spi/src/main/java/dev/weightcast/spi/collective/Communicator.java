@@ -77,7 +77,8 @@ public interface Communicator extends AutoCloseable {
   /**
    * What ranks of ours can say to each other beside the collectives.
    *
-   * @return empty where there is no such way; then nothing can be agreed on or acknowledged
+   * @return empty where there is no such way; then ranks that are all ours agree and acknowledge by
+   *     collectives, and ranks with a foreign one among them do not
    */
   default Optional<SideChannel> sideChannel() {
     return Optional.empty();

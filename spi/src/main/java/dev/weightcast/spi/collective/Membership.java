@@ -39,9 +39,17 @@ final class Membership {
     agreement =
         live.sideChannel()
             .filter(channel -> ours.contains(root))
-            .map(channel -> new TransferAgreement(channel, live.rank(), root, this::checkHealth))
+            .<TransferAgreement>map(
+                channel -> new NoteAgreement(channel, live.rank(), root, this::checkHealth))
             .orElse(null);
     communicator = live;
+  }
+
+  /** Says that all ranks are ours and have no way to each other but collectives. */
+  void areAllOurs(InBandExchange exchange) {
+    foreign = List.of();
+    agreement =
+        new InBandAgreement(exchange, communicator().rank(), root, () -> failure().isPresent());
   }
 
   /** The live channel; an operation that needs it is only let in while there is one. */
@@ -89,8 +97,9 @@ final class Membership {
       return "";
     }
     if (live.sideChannel().isEmpty()) {
-      return "There is no channel to the other ranks of this group, so that nothing could be"
-          + " compared with them, and nothing is acknowledged.";
+      return "There is no channel to the other ranks of this group, and not all of them are"
+          + " Weightcast's own, so that nothing could be compared with them, and nothing is"
+          + " acknowledged.";
     }
     List<String> names = foreign.stream().map(String::valueOf).toList();
     boolean one = names.size() == 1;
