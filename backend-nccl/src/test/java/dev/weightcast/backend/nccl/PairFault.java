@@ -9,7 +9,6 @@ import dev.weightcast.api.Shape;
 import dev.weightcast.api.SourceTensor;
 import dev.weightcast.api.Tensor;
 import dev.weightcast.api.TensorSpec;
-import dev.weightcast.api.TransferAbortedException;
 import dev.weightcast.api.TransferException;
 import dev.weightcast.api.TransferMismatchException;
 import dev.weightcast.api.TransferTimeoutException;
@@ -19,12 +18,12 @@ import dev.weightcast.api.WeightSource;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What can happen to a {@link FaultPair} that has just transferred; each checks what both sides
- * say, and leaves a pair that can meet again.
+ * say, and leaves a pair that can meet again. Ranks that are interrupted, closed or held up are in
+ * {@link FaultLeaksTest}, in each phase.
  */
 enum PairFault {
   WORKER_KILLED(20, PairFault::workerIsKilled),
@@ -39,32 +38,6 @@ enum PairFault {
       pair -> {
         pair.replaceTrainer();
         ends(pair.alone(false, pair.worker()::transfer), null, RankFailedException.class);
-      }),
-  WORKER_CLOSED_MEANWHILE(
-      20,
-      pair -> {
-        pair.onWorkersWay(atMiddle(() -> OwnThread.EACH.execute(pair.worker()::close)));
-        ends(pair.transfer(), RankFailedException.class, TransferAbortedException.class);
-        pair.replaceWorker();
-      }),
-  TRAINER_CLOSED_MEANWHILE(
-      20,
-      pair -> {
-        pair.onTrainersWay(atMiddle(() -> OwnThread.EACH.execute(pair.trainer()::close)));
-        ends(pair.transfer(), TransferAbortedException.class, RankFailedException.class);
-        pair.replaceTrainer();
-      }),
-  WORKER_INTERRUPTED(
-      20,
-      pair -> {
-        pair.onWorkersWay(atMiddle(() -> Thread.currentThread().interrupt()));
-        ends(pair.transfer(), RankFailedException.class, TransferAbortedException.class);
-      }),
-  TRAINER_INTERRUPTED(
-      20,
-      pair -> {
-        pair.onTrainersWay(atMiddle(() -> Thread.currentThread().interrupt()));
-        ends(pair.transfer(), TransferAbortedException.class, RankFailedException.class);
       }),
   LOADER_THROWS(
       20,
@@ -88,23 +61,6 @@ enum PairFault {
             TransferException.class,
             RankFailedException.class);
       }),
-  LOADER_STALLS(
-      2,
-      pair -> {
-        WeightLoader copying = CopyingWeightLoader.into(pair.worker().tensors());
-        WeightLoader loader =
-            (weights, stream, deadline) -> {
-              copying.load(weights, stream, deadline);
-              while (isMiddle(weights) && !deadline.isOver()) {
-                LockSupport.parkNanos(deadline.slice().toNanos());
-              }
-            };
-        ends(pair.receivedBy(loader), TransferException.class, TransferException.class);
-      }),
-  WORKER_SILENT(
-      2,
-      pair ->
-          ends(pair.alone(true, pair.trainer()::transfer), TransferTimeoutException.class, null)),
   OTHER_SPECS(
       20,
       pair -> {
@@ -135,14 +91,14 @@ enum PairFault {
         ends(pair.transfer(), RankFailedException.class, TransferException.class);
       }),
   NO_WORKER_COMES(
-      2,
+      1,
       pair ->
           ends(
               pair.alone(true, () -> pair.trainer().init(pair.port(), 2)),
               TransferTimeoutException.class,
               null)),
   NO_TRAINER_COMES(
-      2,
+      1,
       pair -> {
         pair.replaceTrainer();
         ends(
