@@ -211,7 +211,7 @@ final class Joining {
     } catch (TransferTimeoutException | TransferAbortedException e) {
       throw e;
     } catch (TransferException e) {
-      return "the store there was closed";
+      return "the store there was lost: " + e.getMessage();
     }
   }
 

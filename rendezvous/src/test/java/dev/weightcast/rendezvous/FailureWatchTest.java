@@ -276,6 +276,18 @@ class FailureWatchTest {
   }
 
   @Test
+  void who_is_turned_away_again_and_again_says_how() throws Exception {
+    try (TcpStoreServer full =
+        Samples.server(TcpStoreServerOptions.defaults().withMaxStoredBytes(1))) {
+      Deadline soon = Deadline.after(Duration.ofMillis(500));
+      assertThatThrownBy(
+              () -> StatelessProcessGroup.join("127.0.0.1", full.port(), 1, 2, WATCHED, soon))
+          .isInstanceOf(TransferTimeoutException.class)
+          .hasMessageContaining("joining at the store at 127.0.0.1:" + full.port() + " failed: ");
+    }
+  }
+
+  @Test
   void keys_and_connections_do_not_grow_with_what_is_told() throws Exception {
     List<StatelessProcessGroup> group = group(2);
     long before = group.get(0).store().keyCount(deadline);
