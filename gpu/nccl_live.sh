@@ -334,7 +334,7 @@ part_ranks() {
     packings=packed:1048576:2,unpacked:2
   alone 60 "2 ranks, virtual threads" do=ranks list=small mode=store timeout=15 limit=45 world=2 \
     threads=virtual packings=packed:1048576:2,unpacked:2
-  export NCCL_MAX_CTAS=$few
+  export NCCL_MAX_CTAS=$few CUDA_DEVICE_MAX_CONNECTIONS=32
   for threads in platform virtual; do
     for world in 3 4; do
       alone 60 "$world ranks, $threads threads, $few channels" do=ranks list=many mode=store \
@@ -342,16 +342,22 @@ part_ranks() {
     done
   done
   alone 60 "4 ranks, unique id" do=ranks list=small mode=id timeout=15 limit=45 world=4 threads=virtual
-  # A ring that grows gives memory back while other ranks wait.
-  alone 60 "4 ranks, a ring that grows" do=ranks list=many mode=store timeout=15 limit=45 world=4 \
-    packings=packed:4194304:2,packed:67108864:2,packed:8388608:3,packed:268435456:3
+  part_growing
   local file=$work/ranks.safetensors
   "${java[@]}" do=file list=1b "file=$file" || failures=$((failures + 1))
   alone 60 "4 ranks, from a file" do=ranks list=1b "file=$file" mode=store timeout=15 limit=45 \
     world=4 packings=packed:67108864:2,unpacked:2
   rm -f "$file"
   alone 60 "raw, 4 ranks in one JVM, $few channels" do=rawranks world=4 timeout=20 limit=40
-  unset NCCL_MAX_CTAS
+  unset NCCL_MAX_CTAS CUDA_DEVICE_MAX_CONNECTIONS
+}
+
+# A ring that grows gives memory back while other ranks wait.
+part_growing() {
+  NCCL_MAX_CTAS=8 CUDA_DEVICE_MAX_CONNECTIONS=${CUDA_DEVICE_MAX_CONNECTIONS:-32} \
+    alone 60 "4 ranks, a ring that grows" do=ranks list=many mode=store timeout=15 \
+    limit=45 world=4 \
+    packings=packed:4194304:2,packed:67108864:2,packed:8388608:3,packed:268435456:3
 }
 
 # What four ranks do with all their channels: the deadline has to end it.

@@ -62,7 +62,9 @@ public interface TrainerWeightTransferEngine<I extends InitInfo> extends AutoClo
    * EngineState#FAILED}; from {@link EngineState#READY} it leaves the old group first.
    *
    * @param info where the group meets
-   * @throws InvalidInfoException if the info is not usable; the state does not change
+   * @throws InvalidInfoException if the info is not usable; the state does not change then. Also if
+   *     it does not fit the group, which was told another world size; then the state is {@link
+   *     EngineState#FAILED}
    * @throws TransferTimeoutException if not all ranks came in time
    * @throws RankFailedException if another rank failed meanwhile, as far as that is known
    * @throws TransferAbortedException if interrupted or closed meanwhile

@@ -76,6 +76,8 @@ public interface WeightTransferEngine<I extends InitInfo, U extends UpdateInfo>
    *
    * @param info where the group meets
    * @throws InvalidInfoException if the info does not fit this worker; the state does not change
+   *     then. Also if it does not fit the group, which has another world size or this rank already;
+   *     then the state is {@link EngineState#FAILED}
    * @throws TransferTimeoutException if not all ranks came in time
    * @throws RankFailedException if another rank failed meanwhile, as far as that is known
    * @throws TransferAbortedException if interrupted or closed meanwhile

@@ -3,6 +3,7 @@ package dev.weightcast.cli;
 import dev.weightcast.api.BroadcastInitInfo;
 import dev.weightcast.api.Device;
 import dev.weightcast.api.TensorSpec;
+import dev.weightcast.api.WeightTransferConfig;
 import dev.weightcast.core.WeightTransfer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -78,6 +79,7 @@ final class BenchCommand implements Callable<Integer> {
   private Duration timeout = Duration.ofMinutes(5);
 
   @Mixin private BufferOptions buffers = new BufferOptions();
+  @Mixin private ChecksumOption checksums = new ChecksumOption();
 
   @Option(
       names = "--picture",
@@ -134,7 +136,7 @@ final class BenchCommand implements Callable<Integer> {
   }
 
   private int runAll(BenchRank.Task task, List<Device> asked) {
-    try (BenchGroup group = BenchGroup.make(backend, worldSize, asked, timeout)) {
+    try (BenchGroup group = BenchGroup.make(backend, worldSize, asked, config())) {
       AutoCloseable all = terminal.interruption().register(group::interrupt);
       try {
         String title =
@@ -159,7 +161,7 @@ final class BenchCommand implements Callable<Integer> {
     HostPort at = java.util.Objects.requireNonNull(master, "checked");
     Optional<Device> device = asked.stream().findFirst();
     AutoCloseable thread = terminal.interruption().register(Thread.currentThread()::interrupt);
-    try (BenchRank one = BenchRank.make(number, backend, device, timeout)) {
+    try (BenchRank one = BenchRank.make(number, backend, device, config())) {
       String name = chosen();
       GroupOptions.remarkOnBackend(terminal, name);
       String title =
@@ -179,6 +181,10 @@ final class BenchCommand implements Callable<Integer> {
     return ExitCode.OK;
   }
 
+  private WeightTransferConfig config() {
+    return checksums.in(WeightTransferConfig.defaults().withTimeout(timeout));
+  }
+
   private String chosen() {
     return Chosen.name(WeightTransfer.builder().backend(backend).build());
   }
@@ -187,12 +193,13 @@ final class BenchCommand implements Callable<Integer> {
     long bytes = task.specs().stream().mapToLong(TensorSpec::byteSize).sum();
     return String.format(
         Locale.ROOT,
-        "%s%s: %d tensors, %s; %s",
+        "%s%s: %d tensors, %s; %s%s",
         list,
         scale == 1 ? "" : " × " + scale,
         task.specs().size(),
         ByteSize.text(bytes),
-        where);
+        where,
+        checksums.isOn() ? ", with checksums" : "");
   }
 
   private void told(BenchStep step) {
@@ -219,6 +226,7 @@ final class BenchCommand implements Callable<Integer> {
       json.put("device", device);
       json.put("rank", rank == null ? 0 : rank);
       json.put("world_size", worldSize);
+      json.put("checksums", checksums.isOn());
       json.putAll(result.json());
       terminal.out().println(Json.line(json));
       return;

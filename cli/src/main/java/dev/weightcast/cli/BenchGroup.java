@@ -5,7 +5,7 @@ import dev.weightcast.api.Device;
 import dev.weightcast.api.DeviceException;
 import dev.weightcast.api.TransferAbortedException;
 import dev.weightcast.api.TransferException;
-import java.time.Duration;
+import dev.weightcast.api.WeightTransferConfig;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -31,11 +31,12 @@ final class BenchGroup implements AutoCloseable {
    *
    * @param devices which to use in turn; if empty, one each as far as there are any
    */
-  static BenchGroup make(String backend, int worldSize, List<Device> devices, Duration timeout) {
+  static BenchGroup make(
+      String backend, int worldSize, List<Device> devices, WeightTransferConfig config) {
     BenchGroup group = new BenchGroup();
     try {
       for (int rank = 0; rank < worldSize; rank++) {
-        group.ranks.add(group.makeRank(rank, backend, devices, timeout));
+        group.ranks.add(group.makeRank(rank, backend, devices, config));
       }
       return group;
     } catch (RuntimeException | Error e) {
@@ -44,24 +45,25 @@ final class BenchGroup implements AutoCloseable {
     }
   }
 
-  private BenchRank makeRank(int rank, String backend, List<Device> devices, Duration timeout) {
+  private BenchRank makeRank(
+      int rank, String backend, List<Device> devices, WeightTransferConfig config) {
     if (!devices.isEmpty() || rank == 0) {
       Optional<Device> device =
           devices.isEmpty() ? Optional.empty() : Optional.of(devices.get(rank % devices.size()));
-      return BenchRank.make(rank, backend, device, timeout);
+      return BenchRank.make(rank, backend, device, config);
     }
     Device first = ranks.get(0).device().device();
     int known = (int) devices().stream().distinct().count();
     if (known == rank) { // there has been one for each so far
       try {
-        return BenchRank.make(rank, backend, Optional.of(new Device(first.type(), rank)), timeout);
+        return BenchRank.make(rank, backend, Optional.of(new Device(first.type(), rank)), config);
       } catch (DeviceException e) {
         System.getLogger("dev.weightcast.cli")
             .log(System.Logger.Level.DEBUG, "no further device: {0}", e.getMessage());
       }
     }
     Device again = ranks.get(rank % known).device().device();
-    return BenchRank.make(rank, backend, Optional.of(again), timeout);
+    return BenchRank.make(rank, backend, Optional.of(again), config);
   }
 
   List<Device> devices() {

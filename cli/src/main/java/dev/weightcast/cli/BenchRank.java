@@ -49,11 +49,11 @@ abstract sealed class BenchRank implements AutoCloseable {
    */
   record Task(List<TensorSpec> specs, List<BenchStep> steps, int rounds, Duration timeout) {}
 
-  static BenchRank make(int rank, String backend, Optional<Device> device, Duration timeout) {
+  static BenchRank make(
+      int rank, String backend, Optional<Device> device, WeightTransferConfig general) {
     long start = System.nanoTime();
     StageClock clock = new StageClock();
-    WeightTransferConfig config =
-        WeightTransferConfig.defaults().withTimeout(timeout).withListener(clock);
+    WeightTransferConfig config = general.withListener(clock);
     WeightTransfer transfer =
         GroupOptions.transfer(backend, device.map(config::withDevice).orElse(config));
     BenchRank made =

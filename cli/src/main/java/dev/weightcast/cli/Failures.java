@@ -1,6 +1,7 @@
 package dev.weightcast.cli;
 
 import dev.weightcast.api.BackendException;
+import dev.weightcast.api.ChecksumMismatchException;
 import dev.weightcast.api.InvalidInfoException;
 import dev.weightcast.api.TensorMismatchException;
 import dev.weightcast.api.TransferException;
@@ -88,7 +89,9 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
     if (e instanceof BackendException) {
       return ExitCode.UNAVAILABLE;
     }
-    return e instanceof TensorMismatchException || e instanceof TransferMismatchException
+    return e instanceof TensorMismatchException
+            || e instanceof TransferMismatchException
+            || e instanceof ChecksumMismatchException
         ? ExitCode.MISMATCH
         : ExitCode.FAILED;
   }

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Which backend, and where its group meets. */
@@ -48,6 +49,8 @@ final class GroupOptions {
       converter = TimeSpan.class,
       description = "For joining, and for each round (default 5m).")
   private Duration timeout = Duration.ofMinutes(5);
+
+  @Mixin private ChecksumOption checksums = new ChecksumOption();
 
   int worldSize() {
     return worldSize;
@@ -91,7 +94,7 @@ final class GroupOptions {
 
   WeightTransfer transfer(TransferListener listener) {
     WeightTransferConfig config =
-        WeightTransferConfig.defaults().withTimeout(timeout).withListener(listener);
+        checksums.in(WeightTransferConfig.defaults().withTimeout(timeout).withListener(listener));
     return transfer(backend, device == null ? config : config.withDevice(Device.parse(device)));
   }
 

@@ -24,8 +24,7 @@ import picocli.CommandLine.Option;
     description = "Receives weights as a worker; writes or compares what is in its memory then.",
     footer = {
       "",
-      "Example: weightcast receive --like model.safetensors --backend nccl --packed \\",
-      "           --master 10.0.0.1:29500 --world-size 3 --rank 2 --out got.safetensors"
+      "Example: weightcast receive --like a.safetensors --master node0:29500 --out b.safetensors"
     })
 final class ReceiveCommand implements Callable<Integer> {
 

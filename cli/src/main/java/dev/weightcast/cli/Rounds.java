@@ -111,6 +111,9 @@ final class Rounds {
     json.put("buffer_bytes", report.bufferBytes());
     json.put("seconds", report.elapsed().toNanos() / 1e9);
     json.put("gigabytes_per_second", report.gigabytesPerSecond());
+    json.put("version", report.version().orElse(null));
+    json.put("acknowledged", report.acknowledged());
+    json.put("unacknowledged", report.unacknowledged());
     return json;
   }
 }

@@ -69,10 +69,15 @@ final class StoreCommand implements Callable<Integer> {
     if (timeout != null) {
       GroupOptions.checkTimeout(timeout);
     }
+    Deadline lookup = Deadline.after(timeout == null ? PATIENCE : timeout);
     try (TcpStoreServer server =
-            TcpStoreServer.bind(master.host(), master.port(), TcpStoreServerOptions.defaults());
+            TcpStoreServer.bind(
+                master.host(), master.port(), TcpStoreServerOptions.defaults(), lookup);
         TcpStoreClient client =
-            TcpStoreClient.connect(master.host(), server.port(), Deadline.after(PATIENCE))) {
+            TcpStoreClient.connect(
+                server.address().getAddress().getHostAddress(),
+                server.port(),
+                Deadline.after(PATIENCE))) {
       HostPort at = new HostPort(master.host(), server.port());
       terminal.remark("serving a store at " + at + "; Ctrl-C ends it");
       return watch(at, new StoreWatch(server, client, worldSize));

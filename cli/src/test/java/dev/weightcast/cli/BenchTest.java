@@ -104,6 +104,7 @@ class BenchTest {
             list.toString(),
             "--rounds",
             "1",
+            "--checksums",
             "--json",
             "--timeout",
             "60s");
@@ -112,6 +113,7 @@ class BenchTest {
     assertThat(result.out().lines()).hasSize(1);
     assertThat(result.out())
         .startsWith("{\"command\":\"bench\",\"ok\":true,")
+        .contains("with checksums", "\"checksums\":true")
         .contains("\"name\":\"raw\",\"bytes\":14", "\"name\":\"packed\"", "\"checked\":true")
         .doesNotContain("unpacked");
   }

@@ -58,6 +58,10 @@ class HelpTest {
     Shell.Result result = Shell.run("completion");
     assertThat(result.code()).isZero();
     assertThat(result.out())
-        .contains("weightcast", "backends send receive bench store completion", "--world-size");
+        .contains(
+            "weightcast",
+            "backends send receive bench store completion",
+            "--world-size",
+            "--checksums");
   }
 }

@@ -73,11 +73,10 @@ public final class FailureWatch {
    * @param members the group's connection, which is closed when another rank has failed, so that
    *     whoever waits on it stops; see {@link #leaveConnectionOpen}
    */
-  static FailureWatch start(
-      int rank, int worldSize, String host, int port, TcpStoreClient members, Deadline deadline) {
+  static FailureWatch start(int rank, int worldSize, TcpStoreClient members, Deadline deadline) {
     TcpStoreClient own;
     try {
-      own = introduced(rank, host, port, members, deadline);
+      own = introduced(rank, members, deadline);
     } catch (TransferTimeoutException | TransferAbortedException e) {
       throw e;
     } catch (TransferException e) {
@@ -91,9 +90,8 @@ public final class FailureWatch {
   }
 
   /** A second connection, with a last will; the store was there just now. */
-  private static TcpStoreClient introduced(
-      int rank, String host, int port, TcpStoreClient members, Deadline deadline) {
-    TcpStoreClient own = connected(host, port, members, deadline);
+  private static TcpStoreClient introduced(int rank, TcpStoreClient members, Deadline deadline) {
+    TcpStoreClient own = connected(members, deadline);
     try {
       GroupFailure will = GroupFailure.gone(rank, "its connection to the store was closed");
       own.set(LastWills.PREFIX.substring(1) + rank, will.toBytes(), deadline);
@@ -108,11 +106,10 @@ public final class FailureWatch {
     }
   }
 
-  private static TcpStoreClient connected(
-      String host, int port, TcpStoreClient members, Deadline deadline) {
+  private static TcpStoreClient connected(TcpStoreClient members, Deadline deadline) {
     while (true) {
       try {
-        return TcpStoreClient.connect(host, port, Deadline.after(ONE_ATTEMPT));
+        return members.another(Deadline.after(ONE_ATTEMPT));
       } catch (TransferTimeoutException e) {
         members.ping(deadline); // throws if there is nothing to connect to any more
       }

@@ -41,8 +41,8 @@ final class GroupStore implements AutoCloseable {
   }
 
   /** Starts to watch for failures; from now on the server knows if this process ends. */
-  void watch(int rank, int worldSize, String host, int port, Deadline deadline) {
-    watch = FailureWatch.start(rank, worldSize, host, port, client, deadline);
+  void watch(int rank, int worldSize, Deadline deadline) {
+    watch = FailureWatch.start(rank, worldSize, client, deadline);
   }
 
   @Nullable FailureWatch failureWatch() {

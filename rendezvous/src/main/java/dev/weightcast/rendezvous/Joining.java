@@ -15,7 +15,6 @@ import dev.weightcast.rendezvous.internal.StoppedException;
 import dev.weightcast.rendezvous.internal.StoreSession;
 import java.net.BindException;
 import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -46,9 +45,14 @@ final class Joining {
   private final int rank;
   private final int worldSize;
   private final GroupOptions options;
+  private final Resolver resolver;
   private final Deadline deadline;
 
   Joining(int rank, int worldSize, GroupOptions options, Deadline deadline) {
+    this(rank, worldSize, options, Resolver.system(), deadline);
+  }
+
+  Joining(int rank, int worldSize, GroupOptions options, Resolver resolver, Deadline deadline) {
     if (worldSize < 1) {
       throw new InvalidInfoException("world_size must be at least 1, it is " + worldSize);
     }
@@ -65,6 +69,7 @@ final class Joining {
     this.rank = rank;
     this.worldSize = worldSize;
     this.options = options;
+    this.resolver = resolver;
     this.deadline = deadline;
   }
 
@@ -74,7 +79,8 @@ final class Joining {
           "master_port 0 cannot be joined, nobody would know the port; make a TcpStoreServer on"
               + " port 0, publish its port, and host the group with it");
     }
-    InetAddress target = resolve(new Endpoint(host, port));
+    InetAddress target =
+        TcpStoreServer.addressOf(new Endpoint(host, port).host(), resolver, deadline);
     while (true) {
       try {
         return on(TcpStoreServer.bind(target, port, options.server()));
@@ -97,21 +103,6 @@ final class Joining {
     }
   }
 
-  private InetAddress resolve(Endpoint endpoint) {
-    try {
-      return Resolver.system().resolve(endpoint, deadline).get(0);
-    } catch (UnknownHostException e) {
-      throw TcpStoreServer.unknown(endpoint.host(), e);
-    } catch (StoppedException e) {
-      throw Failures.stopped(
-          "looking up '" + endpoint.host() + "' to listen on it",
-          "no resolver answered; give an address instead of a name",
-          deadline,
-          e,
-          List.of());
-    }
-  }
-
   StatelessProcessGroup on(TcpStoreServer server) {
     return entering(server.reachableHost(), server.port(), server);
   }
@@ -129,7 +120,7 @@ final class Joining {
         enter(members.store());
       }
       if (options.failureWatch()) {
-        members.watch(rank, worldSize, host, port, deadline);
+        members.watch(rank, worldSize, deadline);
       }
       members.store().addOnWire(JOIN_COUNTER, 1, deadline);
       if (server != null) {
@@ -164,7 +155,7 @@ final class Joining {
   }
 
   private TcpStoreClient own(String host, int port) {
-    return TcpStoreClient.connect(host, port, deadline);
+    return TcpStoreClient.connect(host, port, resolver, deadline);
   }
 
   /** A connection on which this rank has entered a group that can still become complete. */
@@ -172,7 +163,7 @@ final class Joining {
     String stale = "";
     try {
       while (true) {
-        TcpStoreClient store = TcpStoreClient.connect(host, port, deadline);
+        TcpStoreClient store = TcpStoreClient.connect(host, port, resolver, deadline);
         try {
           stale = enterUnlessStale(store);
         } catch (RuntimeException | Error e) {

@@ -311,8 +311,9 @@ public final class StatelessProcessGroup implements AutoCloseable {
   }
 
   /**
-   * Leaves: closes the connection, and on rank 0 the store. A call that waits is aborted.
-   * Idempotent.
+   * Leaves: closes the connection, and on rank 0 the store. A call that waits is aborted. With a
+   * {@link #failureWatch} the others are told first, and rank 0 waits for them as in {@link
+   * #leave}. Idempotent.
    */
   @Override
   public void close() {

@@ -6,6 +6,7 @@ import dev.weightcast.rendezvous.internal.Endpoint;
 import dev.weightcast.rendezvous.internal.Failures;
 import dev.weightcast.rendezvous.internal.Frames;
 import dev.weightcast.rendezvous.internal.Operation;
+import dev.weightcast.rendezvous.internal.Resolver;
 import dev.weightcast.rendezvous.internal.StoreSession;
 import java.time.Duration;
 import java.util.List;
@@ -44,9 +45,19 @@ public final class TcpStoreClient implements Store {
    * @throws dev.weightcast.api.TransferException if it was aborted, or what answers is no store
    */
   public static TcpStoreClient connect(String host, int port, Deadline deadline) {
+    return connect(host, port, Resolver.system(), deadline);
+  }
+
+  static TcpStoreClient connect(String host, int port, Resolver resolver, Deadline deadline) {
     Endpoint endpoint = new Endpoint(host, port);
     return new TcpStoreClient(
-        Connector.to(endpoint, ThreadLocalRandom.current()).connect(deadline));
+        Connector.to(endpoint, resolver, ThreadLocalRandom.current()).connect(deadline));
+  }
+
+  /** Another connection to the very store that this one is to. */
+  TcpStoreClient another(Deadline deadline) {
+    return new TcpStoreClient(
+        Connector.again(session, ThreadLocalRandom.current()).connect(deadline));
   }
 
   @Override

@@ -1,9 +1,12 @@
 package dev.weightcast.rendezvous;
 
+import dev.weightcast.api.Deadline;
 import dev.weightcast.api.InvalidInfoException;
 import dev.weightcast.rendezvous.internal.Closeables;
 import dev.weightcast.rendezvous.internal.Failures;
+import dev.weightcast.rendezvous.internal.Resolver;
 import dev.weightcast.rendezvous.internal.ServerLoop;
+import dev.weightcast.rendezvous.internal.StoppedException;
 import java.io.IOException;
 import java.net.Inet4Address;
 import java.net.InetAddress;
@@ -14,6 +17,7 @@ import java.net.StandardSocketOptions;
 import java.net.UnknownHostException;
 import java.nio.channels.ServerSocketChannel;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -43,10 +47,9 @@ public final class TcpStoreServer implements AutoCloseable {
   }
 
   /**
-   * Binds to one address and serves.
+   * Binds to one address and serves; a name has {@link Deadline#DEFAULT_TIMEOUT} to be looked up.
    *
-   * @param host the address to listen on, and no other; a name is looked up, for as long as the
-   *     system takes for that
+   * @param host the address to listen on, and no other, or its name
    * @param port the port, or 0 for any free one
    * @param options the bounds
    * @return the listening server, the caller's to close
@@ -55,11 +58,34 @@ public final class TcpStoreServer implements AutoCloseable {
    *     port is taken
    */
   public static TcpStoreServer bind(String host, int port, TcpStoreServerOptions options) {
+    return bind(host, port, options, Deadline.after(Deadline.DEFAULT_TIMEOUT));
+  }
+
+  /**
+   * Binds to one address and serves.
+   *
+   * @param host the address to listen on, and no other, or its name
+   * @param port the port, or 0 for any free one
+   * @param options the bounds
+   * @param deadline the time that looking the name up has; an address needs none
+   * @return the listening server, the caller's to close
+   * @throws InvalidInfoException if the port is not one, or the host has no such address
+   * @throws dev.weightcast.api.TransferTimeoutException if no resolver answered in time
+   * @throws dev.weightcast.api.TransferException if the address cannot be bound, mostly because the
+   *     port is taken
+   */
+  public static TcpStoreServer bind(
+      String host, int port, TcpStoreServerOptions options, Deadline deadline) {
+    return bind(host, port, options, Resolver.system(), deadline);
+  }
+
+  static TcpStoreServer bind(
+      String host, int port, TcpStoreServerOptions options, Resolver resolver, Deadline deadline) {
     if (port < 0 || port > 65_535) {
       throw new InvalidInfoException(
           "master_port " + port + " is not a port to listen on; ports are 1 to 65535, 0 for any");
     }
-    return bind(resolve(host), port, options);
+    return bind(addressOf(host, resolver, deadline), port, options);
   }
 
   static TcpStoreServer bind(InetAddress target, int port, TcpStoreServerOptions options) {
@@ -213,7 +239,8 @@ public final class TcpStoreServer implements AutoCloseable {
     }
   }
 
-  private static InetAddress resolve(String host) {
+  /** The address of a host that this one can listen on. */
+  static InetAddress addressOf(String host, Resolver resolver, Deadline deadline) {
     String bare =
         host.startsWith("[") && host.endsWith("]") ? host.substring(1, host.length() - 1) : host;
     if (bare.isBlank()) {
@@ -221,18 +248,22 @@ public final class TcpStoreServer implements AutoCloseable {
           "master_address is empty; give the one address the store listens on");
     }
     try {
-      return InetAddress.getByName(bare);
+      return resolver.resolve(bare, deadline).get(0);
     } catch (UnknownHostException e) {
-      throw unknown(host, e);
+      throw new InvalidInfoException(
+          "master_address '"
+              + host
+              + "' cannot be resolved on this host, so nothing can listen on it",
+          e);
+    } catch (StoppedException e) {
+      throw Failures.stopped(
+          "looking up master_address '" + host + "' to listen on it",
+          "no resolver answered; give an address instead of a name, or see to this host's name"
+              + " service",
+          deadline,
+          e,
+          List.of());
     }
-  }
-
-  static InvalidInfoException unknown(String host, UnknownHostException cause) {
-    return new InvalidInfoException(
-        "master_address '"
-            + host
-            + "' cannot be resolved on this host, so nothing can listen on it",
-        cause);
   }
 
   @Override

@@ -2,10 +2,12 @@ package dev.weightcast.rendezvous;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weightcast.api.Deadline;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 /** Something that runs on a thread of its own, and ends within a wide bound or fails the test. */
 final class Background<T> {
@@ -44,6 +46,14 @@ final class Background<T> {
       return new AssertionError("it ended well, with " + result);
     } catch (ExecutionException e) {
       return e.getCause();
+    }
+  }
+
+  /** Waits until something has come to be. */
+  static void await(BooleanSupplier condition, Deadline deadline) throws InterruptedException {
+    while (!condition.getAsBoolean()) {
+      assertThat(deadline.isExpired()).as("it never came to be").isFalse();
+      Thread.sleep(2);
     }
   }
 

@@ -260,7 +260,14 @@ final class NcclHandle implements AutoCloseable {
   }
 
   private void abortNow() {
-    peers.awaitTold();
+    try {
+      peers.awaitTold();
+    } finally {
+      giveBack(); // whatever happens there: nobody else does it
+    }
+  }
+
+  private void giveBack() {
     lock.lock();
     try {
       long communicator = cell.value();

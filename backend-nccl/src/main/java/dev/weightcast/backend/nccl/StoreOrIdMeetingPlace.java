@@ -12,12 +12,25 @@ import java.util.function.Supplier;
 /** The two ways there are: the store that rank 0 serves, or an id that every rank has already. */
 final class StoreOrIdMeetingPlace implements MeetingPlace {
 
+  private final LocalGroup.Registry local;
+
+  StoreOrIdMeetingPlace() {
+    this(LocalGroup.Registry.OF_THIS_PROCESS);
+  }
+
+  /**
+   * @param local the groups whose ranks are in one process
+   */
+  StoreOrIdMeetingPlace(LocalGroup.Registry local) {
+    this.local = local;
+  }
+
   @Override
   public Meeting meet(
       ProcessGroup group, NcclVersion version, Supplier<UniqueId> fresh, Deadline deadline) {
     Optional<UniqueId> carried = group.info().uniqueId();
     return carried.isPresent()
-        ? new Carried(carried.get())
+        ? carried(carried.get(), group)
         : meetAtStore(group, version, fresh, deadline);
   }
 
@@ -60,10 +73,27 @@ final class StoreOrIdMeetingPlace implements MeetingPlace {
     }
   }
 
-  /** Nothing is open, and nobody can be told anything. */
-  private record Carried(UniqueId id) implements Meeting {
+  private Meeting carried(UniqueId id, ProcessGroup group) {
+    return new Carried(id, local.join(id, group), group);
+  }
+
+  /** Nobody can be told anything but ranks in the same process. */
+  private record Carried(UniqueId id, LocalGroup local, ProcessGroup group) implements Meeting {
     @Override
-    public void close() {}
+    public Peers peers() {
+      return new LocalChannel(local, group.rank(), group.worldSize());
+    }
+
+    @Override
+    public void abandon(String reason) {
+      local.tell(group.rank(), reason);
+      close();
+    }
+
+    @Override
+    public void close() {
+      local.leave(group.rank());
+    }
   }
 
   private record Met(UniqueId id, StoreChannel channel, StatelessProcessGroup store)

@@ -9,8 +9,10 @@ import dev.weightcast.api.ChecksumMismatchException;
 import dev.weightcast.api.CopyingWeightLoader;
 import dev.weightcast.api.Device;
 import dev.weightcast.api.HostMemory;
+import dev.weightcast.api.InvalidInfoException;
 import dev.weightcast.api.Packing;
 import dev.weightcast.api.ParallelConfig;
+import dev.weightcast.api.RankFailedException;
 import dev.weightcast.api.Tensor;
 import dev.weightcast.api.TensorSpec;
 import dev.weightcast.api.TrainerWeightTransferEngine;
@@ -23,6 +25,7 @@ import dev.weightcast.api.WeightTransferConfig;
 import dev.weightcast.api.WeightTransferEngine;
 import dev.weightcast.spi.BackendContext;
 import dev.weightcast.spi.collective.CollectiveEngines;
+import dev.weightcast.spi.collective.ProcessGroup;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -54,9 +57,14 @@ class EnginesOnFakesTest {
           WeightTransferConfig.defaults().withTimeout(Duration.ofSeconds(30)),
           ParallelConfig.SINGLE);
 
+  private final LocalGroup.Registry trainersProcess = new LocalGroup.Registry();
+  private LocalGroup.Registry workersProcess = new LocalGroup.Registry();
+
   private NcclCommunicatorFactory factory(FakeCuda cuda) {
     return new NcclCommunicatorFactory(
-        new FakeWire.RankOnWire(wire, cuda), new NcclVersion(22809), new StoreOrIdMeetingPlace());
+        new FakeWire.RankOnWire(wire, cuda),
+        new NcclVersion(22809),
+        new StoreOrIdMeetingPlace(cuda == trainersCuda ? trainersProcess : workersProcess));
   }
 
   private static CudaRuntime runtime(FakeCuda cuda) {
@@ -110,28 +118,30 @@ class EnginesOnFakesTest {
     assertThat(trainersCuda.open()).as("left open by the trainer").isZero();
     assertThat(workersCuda.open()).as("left open by the worker").isZero();
     assertThat(ThreadsLeft.after(Duration.ofSeconds(5))).isEmpty();
+    assertThat(trainersProcess.size() + workersProcess.size()).as("groups").isZero();
   }
 
   @ParameterizedTest
   @CsvSource({
-    "0, 1, false",
-    "0, 2, true",
-    "20000, 1, false",
-    "20000, 2, true",
-    "100000, 3, false",
-    "100000000, 2, true"
+    "0, 1, false, false",
+    "0, 2, true, true",
+    "20000, 1, false, true",
+    "20000, 2, true, false",
+    "100000, 3, false, false",
+    "100000000, 2, true, true"
   })
-  void everyByteOfEveryTypeArrives(long bufferBytes, int buffers, boolean checksums)
-      throws Exception {
+  void everyByteOfEveryTypeArrives(
+      long bufferBytes, int buffers, boolean checksums, boolean oneProcess) throws Exception {
     Packing packing =
         bufferBytes == 0 ? new Packing(false, 1, buffers) : Packing.packed(bufferBytes, buffers);
     withChecksums(checksums, 30);
+    workersProcess = oneProcess ? trainersProcess : workersProcess;
     BroadcastInitInfo info = info(packing);
     List<Tensor> received = onTheHost(false);
     CompletableFuture<Void> worker = receiving(info, BroadcastUpdateInfo.of(specs), received);
     TransferReport report = send(info);
     worker.get(60, TimeUnit.SECONDS);
-    assertThat(report.acknowledged()).containsExactly(1); // by collectives: an id has no channel
+    assertThat(report.acknowledged()).containsExactly(1); // by collectives, or in the process
     for (Tensor tensor : received) {
       for (ByteBuffer bytes : ((HostMemory) tensor.memory()).buffers(0, tensor.byteSize())) {
         assertThat(LiveContent.differences(tensor.spec(), 0, bytes)).as(tensor.name()).isZero();
@@ -168,8 +178,10 @@ class EnginesOnFakesTest {
         .hasCauseInstanceOf(TransferException.class);
   }
 
-  @Test
-  void aWorkerThatWasToldOtherTensorsIsRefusedInWords() throws Exception {
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aWorkerThatWasToldOtherTensorsIsRefusedInWords(boolean oneProcess) throws Exception {
+    workersProcess = oneProcess ? trainersProcess : workersProcess;
     List<TensorSpec> told = new ArrayList<>(specs);
     told.remove(2);
     BroadcastInitInfo info = info(Packing.packed(20_000, 2));
@@ -182,5 +194,35 @@ class EnginesOnFakesTest {
     assertThatThrownBy(() -> worker.get(60, TimeUnit.SECONDS))
         .hasCauseInstanceOf(TransferMismatchException.class)
         .hasMessageContaining(difference);
+  }
+
+  /** Though the wire says nothing, and the deadline is half a minute away. */
+  @Test
+  void inOneProcessAFailureIsToldAtOnceAndInWords() throws Exception {
+    workersProcess = trainersProcess;
+    wire.flip(1);
+    withChecksums(true, 30);
+    BroadcastInitInfo info = info(Packing.packed(20_000, 2));
+    CompletableFuture<Void> worker =
+        receiving(info, BroadcastUpdateInfo.of(specs), onTheHost(false));
+    assertThatThrownBy(() -> send(info))
+        .isInstanceOf(RankFailedException.class)
+        .hasMessageContaining("rank 1 has left the group: receiveWeights failed: bucket 1 of");
+    assertThatThrownBy(() -> worker.get(60, TimeUnit.SECONDS))
+        .hasCauseInstanceOf(ChecksumMismatchException.class);
+  }
+
+  @Test
+  void aRankThatIsTherePlaysItsPartOnce() {
+    BroadcastInitInfo info = info(Packing.packed(20_000, 2));
+    LocalGroup group = trainersProcess.join(info.uniqueId().orElseThrow(), member(info));
+    assertThatThrownBy(() -> send(info))
+        .isInstanceOf(InvalidInfoException.class)
+        .hasMessageContaining("is in this group already, by another engine of this process");
+    group.leave(0);
+  }
+
+  private static ProcessGroup member(BroadcastInitInfo info) {
+    return new ProcessGroup(0, info);
   }
 }

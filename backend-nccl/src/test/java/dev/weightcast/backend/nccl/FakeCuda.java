@@ -32,6 +32,7 @@ final class FakeCuda implements CudaLibrary {
   private boolean holding;
   private long nextAddress = 0x10000;
   private long nextHandle = 0x100;
+  private long bytesIntoPinned;
 
   private record Work(BooleanSupplier isReady, Runnable effect) {}
 
@@ -69,6 +70,22 @@ final class FakeCuda implements CudaLibrary {
 
   synchronized int open() {
     return memory.size() + streams.size() + events.size();
+  }
+
+  /** How many bytes copies have brought from the device into pinned memory. */
+  synchronized long bytesIntoPinned() {
+    return bytesIntoPinned;
+  }
+
+  /** What is open, a word for each. */
+  synchronized List<String> openByKind() {
+    List<String> open = new ArrayList<>();
+    memory.forEach(
+        (address, bytes) ->
+            open.add((pinned.contains(address) ? "pinned" : "buffer") + " of " + bytes.capacity()));
+    streams.forEach(each -> open.add("stream"));
+    events.keySet().forEach(each -> open.add("event"));
+    return open;
   }
 
   synchronized void put(long address, byte[] bytes) {
@@ -250,7 +267,7 @@ final class FakeCuda implements CudaLibrary {
       int device, long destination, long source, long byteSize, long stream) {
     int status = answer("cudaMemcpyAsync");
     if (status == SUCCESS) {
-      enqueue(() -> at(destination, byteSize).put(at(source, byteSize)));
+      enqueue(() -> move(destination, source, byteSize));
     }
     return status;
   }
@@ -263,10 +280,17 @@ final class FakeCuda implements CudaLibrary {
         long to = batch.destination(i);
         long from = batch.source(i);
         long size = batch.byteSize(i);
-        enqueue(() -> at(to, size).put(at(from, size)));
+        enqueue(() -> move(to, from, size));
       }
     }
     return status;
+  }
+
+  private void move(long to, long from, long size) {
+    at(to, size).put(at(from, size));
+    if (pinned.contains(memory.floorKey(to))) {
+      bytesIntoPinned += size;
+    }
   }
 
   @Override

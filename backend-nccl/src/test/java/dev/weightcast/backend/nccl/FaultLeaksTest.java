@@ -15,6 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -132,7 +133,7 @@ class FaultLeaksTest {
     assertThat(failing.get(PATIENCE.toSeconds(), TimeUnit.SECONDS)).as("the victim").isNotNull();
     Throwable heard = told.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
     if (heard == null) { // it was through before
-      assertThat(phase).isEqualTo("acknowledgement");
+      assertThat(phase).isIn("drain", "acknowledgement");
     }
     if (fault != Fault.CLOSED) {
       CompletableFuture<Throwable> again = update(victim, 2);
@@ -166,8 +167,13 @@ class FaultLeaksTest {
     assertNothingIsLeft();
   }
 
+  @AfterEach
+  void closeWhatIsOpen() {
+    ranks.forEach(FaultRank::close); // after a failure too: other tests count threads
+  }
+
   private void assertNothingIsLeft() {
-    ranks.forEach(FaultRank::close);
+    closeWhatIsOpen();
     for (FaultRank rank : ranks) {
       assertThat(rank.open()).as("buffers, streams and events").isZero();
     }

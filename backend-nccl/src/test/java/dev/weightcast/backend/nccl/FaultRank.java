@@ -12,6 +12,7 @@ import dev.weightcast.api.Shape;
 import dev.weightcast.api.Tensor;
 import dev.weightcast.api.TensorSpec;
 import dev.weightcast.api.TrainerWeightTransferEngine;
+import dev.weightcast.api.WeightLoader;
 import dev.weightcast.api.WeightSource;
 import dev.weightcast.api.WeightTransferConfig;
 import dev.weightcast.api.WeightTransferEngine;
@@ -39,6 +40,10 @@ final class FaultRank implements AutoCloseable {
   private final WeightTransferEngine<BroadcastInitInfo, BroadcastUpdateInfo> worker;
 
   FaultRank(boolean isTrainer, Duration timeout, Gate gate) {
+    this(isTrainer, WeightTransferConfig.defaults().withTimeout(timeout), gate);
+  }
+
+  FaultRank(boolean isTrainer, WeightTransferConfig config, Gate gate) {
     this.gate = gate;
     this.wire = new SocketWire(cuda, gate);
     for (int i = 0; i < TENSORS; i++) {
@@ -46,9 +51,7 @@ final class FaultRank implements AutoCloseable {
       specs.add(spec);
       tensors.add(Tensor.of(spec, HostMemory.allocate(BYTES)));
     }
-    BackendContext context =
-        new BackendContext(
-            WeightTransferConfig.defaults().withTimeout(timeout), ParallelConfig.SINGLE);
+    BackendContext context = new BackendContext(config, ParallelConfig.SINGLE);
     CudaRuntime runtime = CudaRuntime.open(cuda, Device.cuda(0), 2, BYTES);
     GatedFactory factory =
         new GatedFactory(
@@ -67,10 +70,14 @@ final class FaultRank implements AutoCloseable {
   }
 
   void init(int port, int worldSize) {
+    init(port, worldSize, new Packing(false, 1, 2));
+  }
+
+  void init(int port, int worldSize, Packing packing) {
     BroadcastInitInfo info =
         BroadcastInitInfo.ofStore("127.0.0.1", port, worldSize)
             .withRankOffset(1)
-            .withPacking(new Packing(false, 1, 2));
+            .withPacking(packing);
     wire.begin(0);
     if (trainer != null) {
       trainer.initTransferEngine(info);
@@ -79,19 +86,45 @@ final class FaultRank implements AutoCloseable {
     }
   }
 
+  /** The tensors, which the trainer sends and a worker fills. */
+  List<Tensor> tensors() {
+    return List.copyOf(tensors);
+  }
+
+  List<TensorSpec> specs() {
+    return List.copyOf(specs);
+  }
+
+  FakeCuda cuda() {
+    return cuda;
+  }
+
+  SocketWire wire() {
+    return wire;
+  }
+
   /** One transfer; a worker looks at every byte. */
   void transfer() {
-    wire.begin(TENSORS);
     if (trainer != null) {
-      trainer.sendWeights(WeightSource.of(tensors));
-      gate.at("finish");
-      return;
+      send(WeightSource.of(tensors));
+    } else {
+      receive(specs, CopyingWeightLoader.into(tensors));
     }
+  }
+
+  void send(WeightSource source) {
+    wire.begin(TENSORS);
+    trainer.sendWeights(source);
+    gate.at("finish");
+  }
+
+  void receive(List<TensorSpec> announced, WeightLoader loader) {
+    wire.begin(TENSORS);
     for (Tensor tensor : tensors) {
       bytes(tensor).put(new byte[BYTES]);
     }
     worker.startWeightUpdate();
-    worker.receiveWeights(BroadcastUpdateInfo.of(specs), CopyingWeightLoader.into(tensors));
+    worker.receiveWeights(BroadcastUpdateInfo.of(announced), loader);
     gate.at("finish");
     worker.finishWeightUpdate();
     for (Tensor tensor : tensors) {

@@ -279,38 +279,7 @@ class NcclHandleTest {
   @Test
   void theOthersAreToldBeforeNcclIsAborted() {
     List<String> order = new CopyOnWriteArrayList<>();
-    Peers peers =
-        new Peers() {
-          @Override
-          public Optional<WeightTransferException> failure() {
-            return Optional.empty();
-          }
-
-          @Override
-          public boolean mayStillSay() {
-            return false;
-          }
-
-          @Override
-          public RuntimeException explain(RuntimeException e, Deadline deadline) {
-            return e;
-          }
-
-          @Override
-          public void tell(String reason) {
-            order.add("tells " + reason);
-          }
-
-          @Override
-          public void awaitTold() {
-            order.add("waits until that is read");
-          }
-
-          @Override
-          public Optional<SideChannel> sideChannel() {
-            return Optional.empty();
-          }
-        };
+    Peers peers = peers(order, () -> order.add("waits until that is read"));
     nccl.initStatus = NcclLibrary.SUCCESS;
     nccl.onAbort = () -> order.add("aborts");
     Deadline deadline = Deadline.after(Duration.ofSeconds(20));
@@ -318,5 +287,53 @@ class NcclHandleTest {
     handle.abort("no space");
     handle.close();
     assertThat(order).containsExactly("tells no space", "waits until that is read", "aborts");
+  }
+
+  @Test
+  void ncclIsAbortedAlsoIfTheOthersCannotBeTold() {
+    Peers peers =
+        peers(
+            new CopyOnWriteArrayList<>(),
+            () -> {
+              throw new AssertionError("whatever goes wrong there");
+            });
+    Deadline deadline = Deadline.after(Duration.ofSeconds(20));
+    NcclHandle.init(nccl, GROUP, 3, new byte[128], peers, deadline).close();
+    assertThat(nccl.aborts).hasValue(1);
+    assertThat(nccl.cellsOpen).hasValue(0);
+  }
+
+  private static Peers peers(List<String> told, Runnable awaitTold) {
+    return new Peers() {
+      @Override
+      public Optional<WeightTransferException> failure() {
+        return Optional.empty();
+      }
+
+      @Override
+      public boolean mayStillSay() {
+        return false;
+      }
+
+      @Override
+      public RuntimeException explain(RuntimeException e, Deadline deadline) {
+        return e;
+      }
+
+      @Override
+      public void tell(String reason) {
+        told.add("tells " + reason);
+      }
+
+      @Override
+      public void awaitTold() {
+        awaitTold.run();
+      }
+
+      @Override
+      public Optional<SideChannel> sideChannel() {
+        return Optional.empty();
+      }
+    };
   }
 }

@@ -76,9 +76,25 @@ final class SocketGroup {
     peers.values().forEach(SocketPeer::close);
   }
 
-  void broadcast(long address, int size) {
+  /** The network ends every connection; nobody here has left. */
+  void cut() {
+    peers.values().forEach(SocketPeer::close);
+  }
+
+  void broadcast(long address, int size, boolean flips) {
     cuda.enqueueWhen(
-        rank == 0 ? sending(() -> cuda.get(address, size)) : receiving(address), () -> {});
+        rank == 0 ? sending(() -> cuda.get(address, size)) : receiving(address),
+        () -> {
+          if (flips) {
+            flip(address + size / 2);
+          }
+        });
+  }
+
+  private void flip(long address) {
+    byte[] one = cuda.get(address, 1);
+    one[0] ^= 4;
+    cuda.put(address, one);
   }
 
   /** One float of each rank becomes their sum. */

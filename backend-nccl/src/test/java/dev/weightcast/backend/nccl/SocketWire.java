@@ -24,6 +24,7 @@ final class SocketWire implements NcclLibrary, AutoCloseable {
   private volatile ServerSocket listening;
   private volatile int broadcasts;
   private volatile int last;
+  private volatile int flipped = -1;
 
   SocketWire(FakeCuda cuda, Gate gate) {
     this.cuda = cuda;
@@ -34,6 +35,16 @@ final class SocketWire implements NcclLibrary, AutoCloseable {
   void begin(int expected) {
     broadcasts = 0;
     last = expected;
+  }
+
+  /** Ends the connections of all communicators, as a network does. */
+  void cut() {
+    groups.values().forEach(SocketGroup::cut);
+  }
+
+  /** A bit of the broadcast of that number, from 0, is another when this rank has received it. */
+  void flip(int broadcast) {
+    flipped = broadcast;
   }
 
   /** What a note between ranks is about now, or nothing of a transfer's. */
@@ -107,7 +118,7 @@ final class SocketWire implements NcclLibrary, AutoCloseable {
   public int broadcast(
       int device, long address, long count, int type, int root, long comm, long stream) {
     gate.at("bucket " + broadcasts);
-    groups.get(comm).broadcast(address, (int) count * SIZES[type]);
+    groups.get(comm).broadcast(address, (int) count * SIZES[type], broadcasts == flipped);
     broadcasts++;
     if (broadcasts == last) {
       gate.at("drain");

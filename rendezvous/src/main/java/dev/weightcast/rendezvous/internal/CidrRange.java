@@ -62,7 +62,7 @@ public final class CidrRange {
   }
 
   private static byte[] address(String text, String literal) {
-    if (!LITERAL.matcher(literal).matches()) {
+    if (!LITERAL.matcher(literal).matches() || !Resolver.isAddress(literal)) {
       throw bad(text, "it does not begin with an IPv4 or IPv6 address");
     }
     try {

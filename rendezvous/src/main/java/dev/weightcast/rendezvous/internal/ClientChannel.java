@@ -4,7 +4,8 @@ import dev.weightcast.api.Deadline;
 import java.io.Closeable;
 import java.io.EOFException;
 import java.io.IOException;
-import java.net.SocketAddress;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.CancelledKeyException;
@@ -30,12 +31,15 @@ final class ClientChannel implements Closeable {
   private final SocketChannel channel;
   private final Selector selector;
   private final SelectionKey key;
+  private final InetAddress peer;
   private final ByteBuffer in = ByteBuffer.allocate(READ_BYTES).limit(0);
   private volatile long sliceMillis = Deadline.MAX_SLICE.toMillis();
   private volatile boolean closed;
 
-  private ClientChannel(SocketChannel channel, Selector selector) throws ClosedChannelException {
+  private ClientChannel(SocketChannel channel, Selector selector, InetAddress peer)
+      throws ClosedChannelException {
     this.channel = channel;
+    this.peer = peer;
     this.selector = selector;
     this.key = channel.register(selector, 0);
   }
@@ -45,7 +49,7 @@ final class ClientChannel implements Closeable {
    *
    * @throws IOException if the peer refused, or did not answer within {@code atMost}
    */
-  static ClientChannel connect(SocketAddress address, Duration atMost, Deadline deadline)
+  static ClientChannel connect(InetSocketAddress address, Duration atMost, Deadline deadline)
       throws IOException, StoppedException {
     SocketChannel channel = SocketChannel.open();
     try {
@@ -54,7 +58,7 @@ final class ClientChannel implements Closeable {
       KeepAlive.enable(channel);
       Selector selector = Selector.open();
       try {
-        ClientChannel client = new ClientChannel(channel, selector);
+        ClientChannel client = new ClientChannel(channel, selector, address.getAddress());
         if (!channel.connect(address)) {
           client.finishConnect(atMost, deadline);
         }
@@ -78,6 +82,11 @@ final class ClientChannel implements Closeable {
       }
       await(SelectionKey.OP_CONNECT, deadline);
     }
+  }
+
+  /** Who is at the other end. */
+  InetAddress peer() {
+    return peer;
   }
 
   /** Writes everything. */

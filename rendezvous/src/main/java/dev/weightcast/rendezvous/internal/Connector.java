@@ -42,16 +42,28 @@ public final class Connector {
   }
 
   /**
-   * A connector that uses the system's resolver.
+   * A connector for one use.
    *
    * @param endpoint where the store is
+   * @param resolver looks its host up
    * @param random spreads the pauses between attempts
    * @return a connector for one use
    */
-  public static Connector to(Endpoint endpoint, RandomGenerator random) {
+  public static Connector to(Endpoint endpoint, Resolver resolver, RandomGenerator random) {
     // The process id, as torch's client sends it: a number to find this client by in a capture.
     int nonce = (int) ProcessHandle.current().pid();
-    return new Connector(endpoint, Resolver.system(), new Backoff(random), nonce);
+    return new Connector(endpoint, resolver, new Backoff(random), nonce);
+  }
+
+  /**
+   * A connector to where a session is already, without looking its host up once more.
+   *
+   * @param session connected
+   * @param random spreads the pauses between attempts
+   * @return a connector for one use
+   */
+  public static Connector again(StoreSession session, RandomGenerator random) {
+    return to(session.endpoint(), Resolver.known(session.peer()), random);
   }
 
   /**
@@ -92,7 +104,7 @@ public final class Connector {
     try {
       attempts++;
       lastReason = "the host name " + endpoint.host() + " is still being looked up";
-      List<InetAddress> addresses = resolver.resolve(endpoint, deadline);
+      List<InetAddress> addresses = resolver.resolve(endpoint.host(), deadline);
       InetAddress address = addresses.get((attempts - 1) % addresses.size());
       at = Endpoint.at(address.getHostAddress(), endpoint.port());
       lastReason = "no answer from " + at;

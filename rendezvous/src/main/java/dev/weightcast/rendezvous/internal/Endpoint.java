@@ -1,7 +1,6 @@
 package dev.weightcast.rendezvous.internal;
 
 import dev.weightcast.api.InvalidInfoException;
-import java.util.regex.Pattern;
 
 /**
  * Where a store is, as it was given; a name is looked up anew with every attempt to connect.
@@ -10,8 +9,6 @@ import java.util.regex.Pattern;
  * @param port from 1 to 65535
  */
 public record Endpoint(String host, int port) {
-
-  private static final Pattern LITERAL = Pattern.compile("[0-9.]+|.*:.*");
 
   /**
    * Checks both parts.
@@ -31,11 +28,6 @@ public record Endpoint(String host, int port) {
       throw new InvalidInfoException(
           "master_port " + port + " is not a port to connect to; ports are 1 to 65535");
     }
-  }
-
-  /** Whether the host is an address, so that looking it up asks nobody. */
-  boolean isLiteral() {
-    return LITERAL.matcher(host).matches();
   }
 
   @Override

@@ -8,6 +8,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.regex.Pattern;
 
 /**
  * Looks a host up under a deadline.
@@ -17,15 +18,46 @@ import java.util.concurrent.TimeoutException;
  */
 public final class Resolver {
 
-  /** The system's way to look up. */
-  interface Lookup {
+  private static final String BYTE = "(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])";
+
+  /** What the system's resolver reads by itself, and asks nobody about. */
+  private static final Pattern LITERAL =
+      Pattern.compile(BYTE + "(\\." + BYTE + "){3}|[0-9a-fA-F]*:.*");
+
+  /** A way to look up, which may take any time. */
+  @FunctionalInterface
+  public interface Lookup {
+
+    /**
+     * All addresses of a host.
+     *
+     * @param host a name, or an address
+     * @return at least one
+     * @throws UnknownHostException if there is none
+     */
     List<InetAddress> addressesOf(String host) throws UnknownHostException;
   }
 
   private final Lookup lookup;
+  private final boolean mayTakeTime;
 
-  Resolver(Lookup lookup) {
+  /**
+   * A resolver that looks up in a way of its own.
+   *
+   * @param lookup called on a thread of its own for what is not an address
+   */
+  public Resolver(Lookup lookup) {
+    this(lookup, true);
+  }
+
+  private Resolver(Lookup lookup, boolean mayTakeTime) {
     this.lookup = lookup;
+    this.mayTakeTime = mayTakeTime;
+  }
+
+  /** For whoever has been there: every name is that address. */
+  static Resolver known(InetAddress address) {
+    return new Resolver(host -> List.of(address), false);
   }
 
   /**
@@ -37,23 +69,27 @@ public final class Resolver {
     return new Resolver(host -> List.of(InetAddress.getAllByName(host)));
   }
 
+  /** Whether it is an address, so that the system's resolver asks nobody about it. */
+  static boolean isAddress(String host) {
+    return LITERAL.matcher(host).matches();
+  }
+
   /**
    * All addresses of a host; a literal asks nobody.
    *
-   * @param endpoint whose host
+   * @param host a name, or an address, IPv6 without brackets
    * @param deadline the time it has
    * @return at least one
    * @throws UnknownHostException if there is none
    * @throws StoppedException if the deadline ended it
    */
-  public List<InetAddress> resolve(Endpoint endpoint, Deadline deadline)
+  public List<InetAddress> resolve(String host, Deadline deadline)
       throws UnknownHostException, StoppedException {
-    if (endpoint.isLiteral()) {
-      return lookup.addressesOf(endpoint.host());
+    if (!mayTakeTime || isAddress(host)) {
+      return lookup.addressesOf(host);
     }
-    FutureTask<List<InetAddress>> task =
-        new FutureTask<>(() -> lookup.addressesOf(endpoint.host()));
-    Thread thread = new Thread(task, "weightcast-resolve-" + endpoint.host());
+    FutureTask<List<InetAddress>> task = new FutureTask<>(() -> lookup.addressesOf(host));
+    Thread thread = new Thread(task, "weightcast-resolve-" + host);
     thread.setDaemon(true);
     thread.start();
     while (true) {
@@ -65,13 +101,13 @@ public final class Resolver {
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       } catch (ExecutionException e) {
-        throw unknown(endpoint, e);
+        throw unknown(host, e);
       }
     }
   }
 
-  private static UnknownHostException unknown(Endpoint endpoint, ExecutionException e) {
-    UnknownHostException unknown = new UnknownHostException(endpoint.host());
+  private static UnknownHostException unknown(String host, ExecutionException e) {
+    UnknownHostException unknown = new UnknownHostException(host);
     unknown.initCause(e.getCause());
     return unknown;
   }

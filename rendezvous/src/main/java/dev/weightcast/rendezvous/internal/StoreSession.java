@@ -3,6 +3,7 @@ package dev.weightcast.rendezvous.internal;
 import dev.weightcast.api.Deadline;
 import dev.weightcast.api.TransferException;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -56,6 +57,10 @@ public final class StoreSession implements AutoCloseable {
    */
   public Endpoint endpoint() {
     return endpoint;
+  }
+
+  InetAddress peer() {
+    return channel.peer();
   }
 
   /**

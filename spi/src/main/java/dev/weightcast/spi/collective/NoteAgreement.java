@@ -78,7 +78,8 @@ final class NoteAgreement implements TransferAgreement {
         rank == root
             ? decide(mine, specs, version, progress)
             : obey(awaitVerdict("verdict", progress), specs, progress);
-    notes.removeAllBut(prefix()); // whoever is here has read what there was before
+    notes.removeAllBut(
+        prefix(), progress.deadline()); // whoever is here has read what there was before
     return agreed;
   }
 

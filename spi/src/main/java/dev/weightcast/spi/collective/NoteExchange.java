@@ -30,7 +30,7 @@ final class NoteExchange {
   /** How long one look waits for a note. */
   private static final Duration PATIENCE = Duration.ofMillis(50);
 
-  /** What taking notes away may take. */
+  /** What taking notes away may take where nobody needs the channel after it. */
   private static final Duration CLEAN_UP = Duration.ofSeconds(1);
 
   private final SideChannel channel;
@@ -164,9 +164,13 @@ final class NoteExchange {
     }
   }
 
-  /** Takes away this rank's notes but those whose names begin so; never throws. */
-  void removeAllBut(String prefix) {
-    Deadline deadline = Deadline.after(CLEAN_UP);
+  /**
+   * Takes away this rank's notes but those whose names begin so; never throws.
+   *
+   * @param deadline when it is over a channel may be of no use any more: in a group that goes on
+   *     this is the operation's, since a store that is slow has all of that
+   */
+  void removeAllBut(String prefix, Deadline deadline) {
     for (String name : new ArrayList<>(posted)) {
       if (name.startsWith(prefix)) {
         continue;
@@ -181,8 +185,8 @@ final class NoteExchange {
     }
   }
 
-  /** Takes away all of this rank's notes; never throws. */
+  /** Takes away all of this rank's notes, before it leaves; never throws. */
   void removeAll() {
-    removeAllBut("/"); // no name begins so
+    removeAllBut("/", Deadline.after(CLEAN_UP)); // no name begins so
   }
 }

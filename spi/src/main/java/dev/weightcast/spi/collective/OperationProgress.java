@@ -32,6 +32,7 @@ final class OperationProgress {
   private long bytesTotal;
   private int bucketsDone;
   private String unchecked = "";
+  private @Nullable RuntimeException told;
   private volatile boolean attending;
   private volatile @Nullable WeightTransferException seen;
 
@@ -97,6 +98,22 @@ final class OperationProgress {
         .orElseGet(() -> method + " did not end within " + deadline.timeout());
   }
 
+  /** Whether the operation joins its group: what that throws has words of its own. */
+  boolean isJoining() {
+    return phase.equals(TransferPhase.RENDEZVOUS);
+  }
+
+  /** Whether an exception is already in the operation's words. */
+  boolean isTold(Exception e) {
+    return e.equals(told);
+  }
+
+  /** Says that an exception is in the operation's words: it stays as it is from here on. */
+  <E extends RuntimeException> E tell(E e) {
+    told = e;
+    return e;
+  }
+
   /** What could not be compared, as a sentence for whoever wonders why nothing moves. */
   void cannotCheck(String sentence) {
     unchecked = sentence;
@@ -142,17 +159,19 @@ final class OperationProgress {
             + ". Are all ranks alive, and was every one told the same world size, tensors and"
             + " packing?"
             + (unchecked.isEmpty() ? "" : " " + unchecked);
-    return new TransferTimeoutException(
-        text, deadline.timeout(), phase, bytesDone, bytesTotal, missing, cause);
+    return tell(
+        new TransferTimeoutException(
+            text, deadline.timeout(), phase, bytesDone, bytesTotal, missing, cause));
   }
 
   TransferAbortedException aborted(String reason, @Nullable Throwable cause) {
-    return new TransferAbortedException(
-        method + " was ended from outside: " + reason + "; " + where(),
-        phase,
-        bytesDone,
-        bytesTotal,
-        cause);
+    return tell(
+        new TransferAbortedException(
+            method + " was ended from outside: " + reason + "; " + where(),
+            phase,
+            bytesDone,
+            bytesTotal,
+            cause));
   }
 
   /**
@@ -163,7 +182,7 @@ final class OperationProgress {
     if (deadline.isOver()) {
       return over(missingRanks, e);
     }
-    return e instanceof InterruptedException || e instanceof TransferAbortedException
+    return e instanceof TransferAbortedException || FailureTranslation.isInterruption(e)
         ? aborted(what + ": " + text(e), e)
         : failed(what, e);
   }

@@ -161,10 +161,9 @@ final class PackedRing {
 
   /** Does something once nothing reads the source tensors any more: now, if that is so. */
   void whenReleased(Runnable action) {
+    waiting.add(action);
     if (turns().stream().noneMatch(PackedBuffer::holdsAnything)) {
-      action.run();
-    } else {
-      waiting.add(action);
+      runWaiting();
     }
   }
 
