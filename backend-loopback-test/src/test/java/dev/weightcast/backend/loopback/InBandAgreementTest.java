@@ -29,7 +29,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -202,6 +204,41 @@ class InBandAgreementTest {
       assertThat(e).hasMessageNotContaining("Weightcast's own");
       assertThatThrownBy(() -> Fleet.result(worker)).isInstanceOf(TransferException.class);
       assertThat(fleet.workers.get(0).weightStatus().isMixed()).isFalse();
+    }
+  }
+
+  private static void awaitQuietly(CountDownLatch latch) {
+    try {
+      assertThat(latch.await(30, TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt(); // the loader's own deadline is over
+    }
+  }
+
+  /** With checksums the trainer says something first, and waits in that for the slow one too. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aTrainerThatWaitsForASlowWorkerIsInTheAcknowledgement(boolean checksums) throws Exception {
+    CountDownLatch goOn = new CountDownLatch(1);
+    try (Fleet fleet = mute(1, SHORT.withChecksums(checksums))) {
+      Future<?> worker =
+          receive(
+              fleet,
+              0,
+              SPECS,
+              (views, stream, deadline) -> {
+                if (views.stream().anyMatch(view -> view.name().equals("c"))) {
+                  awaitQuietly(goOn);
+                }
+              });
+      TransferTimeoutException e =
+          catchThrowableOfType(
+              TransferTimeoutException.class,
+              () -> fleet.trainer.sendWeights(WeightSource.of(weights(1))));
+      goOn.countDown();
+      assertThat(e.phase()).isEqualTo(TransferPhase.ACKNOWLEDGEMENT);
+      assertThat(e.bytesDone()).isEqualTo(177);
+      assertThatThrownBy(() -> Fleet.result(worker)).isInstanceOf(TransferException.class);
     }
   }
 

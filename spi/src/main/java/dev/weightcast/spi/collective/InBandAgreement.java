@@ -221,6 +221,7 @@ final class InBandAgreement implements TransferAgreement {
   @Override
   public void publish(String what, byte[] note, OperationProgress progress)
       throws InterruptedException {
+    progress.enter(TransferPhase.ACKNOWLEDGEMENT); // the slowest worker may be waited for here
     told(note, progress);
   }
 
