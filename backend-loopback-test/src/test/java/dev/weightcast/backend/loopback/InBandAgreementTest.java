@@ -43,7 +43,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class InBandAgreementTest {
 
   private static final WeightTransferConfig CONFIG = WeightTransferConfig.defaults();
-  private static final WeightTransferConfig SHORT = CONFIG.withTimeout(Duration.ofMillis(400));
+  private static final WeightTransferConfig SHORT = CONFIG.withTimeout(Duration.ofMillis(1000));
   private static final Packing PACKING = Packing.packed(100, 2);
   private static final List<TensorSpec> SPECS = List.of(spec("a", 80), spec("b", 7), spec("c", 90));
 
@@ -220,7 +220,9 @@ class InBandAgreementTest {
   @ValueSource(booleans = {false, true})
   void aTrainerThatWaitsForASlowWorkerIsInTheAcknowledgement(boolean checksums) throws Exception {
     CountDownLatch goOn = new CountDownLatch(1);
-    try (Fleet fleet = mute(1, SHORT.withChecksums(checksums))) {
+    WeightTransferConfig config =
+        CONFIG.withTimeout(Duration.ofSeconds(2)); // all else is done by then
+    try (Fleet fleet = mute(1, config.withChecksums(checksums))) {
       Future<?> worker =
           receive(
               fleet,
